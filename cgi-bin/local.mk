@@ -1,0 +1,2 @@
+cgidir = $(libexecdir)/mediaupload/cgi-bin
+cgi_PROGRAMS =

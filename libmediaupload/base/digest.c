@@ -1,0 +1,78 @@
+#include "libmediaupload/base/digest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+
+#include "libmediaupload/base/encode.h"
+
+struct mu_sha256_t {
+    EVP_MD_CTX *context;
+};
+
+static apr_status_t free_context(void *baton)
+{
+    mu_sha256_t *sha = baton;
+
+    EVP_MD_CTX_free(sha->context);
+    return APR_SUCCESS;
+}
+
+mu_sha256_t *mu_sha256_create(apr_pool_t *pool)
+{
+    mu_sha256_t *sha = apr_palloc(pool, sizeof(*sha));
+
+    sha->context = EVP_MD_CTX_new();
+    if (sha->context == NULL || !EVP_DigestInit_ex(sha->context, EVP_sha256(), NULL)) {
+        abort();
+    }
+    apr_pool_cleanup_register(pool, sha, free_context, apr_pool_cleanup_null);
+    return sha;
+}
+
+void mu_sha256_update(mu_sha256_t *sha, const void *bytes, apr_size_t size)
+{
+    EVP_DigestUpdate(sha->context, bytes, size);
+}
+
+void mu_sha256_finish(mu_sha256_t *sha, char hex[MU_SHA256_HEX])
+{
+    unsigned char digest[MU_SHA256_SIZE];
+
+    EVP_DigestFinal_ex(sha->context, digest, NULL);
+    mu_hex(hex, digest, sizeof(digest));
+}
+
+void mu_hmac_sha256(unsigned char mac[MU_SHA256_SIZE], const char *key, const void *bytes, apr_size_t size)
+{
+    HMAC(EVP_sha256(), key, (int)strlen(key), bytes, size, mac, NULL);
+}
+
+int mu_equal_secret(const void *a, const void *b, apr_size_t size)
+{
+    return CRYPTO_memcmp(a, b, size) == 0;
+}
+
+void mu_random(void *bytes, apr_size_t size)
+{
+    if (RAND_bytes(bytes, (int)size) != 1) {
+        abort();
+    }
+}
+
+void mu_uuid(char text[MU_UUID_TEXT])
+{
+    unsigned char bytes[16];
+    char hex[33];
+
+    mu_random(bytes, sizeof(bytes));
+    bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
+    bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
+    mu_hex(hex, bytes, sizeof(bytes));
+    snprintf(text, MU_UUID_TEXT, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+}

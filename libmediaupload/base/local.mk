@@ -1,0 +1,6 @@
+libmediaupload_libmediaupload_la_SOURCES += \
+	%D%/digest.c %D%/digest.h \
+	%D%/encode.c %D%/encode.h \
+	%D%/error.c %D%/error.h %D%/errors.def \
+	%D%/json.c %D%/json.h \
+	%D%/log.c %D%/log.h

@@ -1,0 +1,3 @@
+libmediaupload_libmediaupload_la_SOURCES += \
+	%D%/database.h \
+	%D%/media.h

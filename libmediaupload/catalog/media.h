@@ -1,0 +1,41 @@
+/* The catalog: one row of our own table (mediaupload_media) for each stored file. */
+#ifndef MU_CATALOG_MEDIA_H
+#define MU_CATALOG_MEDIA_H
+
+#include <apr_time.h>
+
+#include "libmediaupload/catalog/database.h"
+
+typedef struct mu_media_t {
+    apr_int64_t id;           /* given by the database */
+    const char *collection;
+    const char *storage;      /* the storage's URL: "local:media" */
+    const char *key;          /* unique together with collection */
+    const char *url;
+    const char *filename;     /* the client's, made harmless; UTF-8 */
+    const char *type;         /* "image/jpeg" */
+    apr_int64_t size;         /* bytes */
+    const char *sha256;       /* hex; NULL when not computed */
+    apr_int64_t width;        /* pixels; 0 when unknown */
+    apr_int64_t height;
+    apr_time_t created;       /* UTC */
+} mu_media_t;
+
+/* Inserts the row; one with the same collection and key is updated to it (a replaced picture). Every value is bound.
+ * MU_DATABASE; the row is then not there. */
+mu_error_t *mu_media_put(mu_database_t *database, const mu_media_t *media, apr_pool_t *scratch_pool);
+
+/* *media = NULL when there is none. The row is allocated in `result_pool`. */
+mu_error_t *mu_media_get(mu_media_t **media, mu_database_t *database, const char *collection, const char *key,
+                         apr_pool_t *result_pool, apr_pool_t *scratch_pool);
+/* The newest row of `collection` with this size and SHA-256; *media = NULL when there is none. Lets a second run of a
+ * migration see what it has already moved. */
+mu_error_t *mu_media_find_same(mu_media_t **media, mu_database_t *database, const char *collection, apr_int64_t size,
+                               const char *sha256, apr_pool_t *result_pool, apr_pool_t *scratch_pool);
+mu_error_t *mu_media_remove(mu_database_t *database, const char *collection, const char *key,
+                            apr_pool_t *scratch_pool);
+/* How many rows `collection` has (NULL: all). */
+mu_error_t *mu_media_count(apr_int64_t *count, mu_database_t *database, const char *collection,
+                           apr_pool_t *scratch_pool);
+
+#endif

@@ -1,0 +1,2 @@
+libmediaupload_libmediaupload_la_SOURCES += \
+	%D%/storage.h

@@ -1,0 +1,1 @@
+libmediaupload_libmediaupload_la_SOURCES +=
