@@ -49,7 +49,7 @@ mu_error_t *mu_error_detail(apr_pool_t *pool, mu_code_t code, const char *detail
 
     detail = apr_pstrdup(pool, detail);
     if (format == NULL) {
-        return make(pool, code, APR_SUCCESS, apr_psprintf(pool, "%s: %s", mu_code_name(code), detail), detail);
+        return make(pool, code, APR_SUCCESS, detail, detail);
     }
     va_start(args, format);
     text = apr_pvsprintf(pool, format, args);

@@ -26,7 +26,7 @@ apr_pool_t *tap_start(void)
     return test_pool;
 }
 
-static int report(int passed, const char *name, va_list args)
+static int __attribute__((format(printf, 2, 0))) report(int passed, const char *name, va_list args)
 {
     checks++;
     failures += !passed;
