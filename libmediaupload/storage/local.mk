@@ -1,2 +1,5 @@
 libmediaupload_libmediaupload_la_SOURCES += \
-	%D%/storage.h
+	%D%/backend.h \
+	%D%/local.c \
+	%D%/memory.c \
+	%D%/storage.c %D%/storage.h
