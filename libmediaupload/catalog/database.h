@@ -15,11 +15,12 @@ typedef struct mu_database_t mu_database_t;
 
 /* driver: "sqlite3", "mysql" (MariaDB too) or "pgsql"; params as apr_dbd takes them, for sqlite3 a path relative to
  * `base_dir`. Checks the names only and connects on first use. MU_CONFIG for an unknown driver (the text lists the
- * known ones) or one whose apr_dbd plugin is not installed (the text names the Debian package). */
+ * known ones) or one whose apr_dbd plugin is not installed (the text names the package). */
 mu_error_t *mu_database_open(mu_database_t **database, const char *driver, const char *params, const char *base_dir,
                              const mu_log_t *log, apr_pool_t *pool);
 
-/* Connects, and makes our tables where they are missing. MU_DATABASE with what the server said, without secrets. */
+/* Connects, makes our tables where they are missing, and tries a statement that needs the right to write and changes
+ * nothing. MU_DATABASE with what the server said, without secrets. */
 mu_error_t *mu_database_check(mu_database_t *database, apr_pool_t *scratch_pool);
 
 /* Absolute path of the SQLite file; NULL for servers. */

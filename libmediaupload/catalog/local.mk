@@ -1,3 +1,7 @@
 libmediaupload_libmediaupload_la_SOURCES += \
-	%D%/database.h \
-	%D%/media.h
+	%D%/connection.c %D%/connection.h \
+	%D%/database.c %D%/database.h \
+	%D%/dialect.c %D%/dialect.h \
+	%D%/media.c %D%/media.h \
+	%D%/parameters.c %D%/parameters.h \
+	%D%/sqlite_file.c %D%/sqlite_file.h

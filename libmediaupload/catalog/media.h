@@ -8,9 +8,9 @@
 
 typedef struct mu_media_t {
     apr_int64_t id;           /* given by the database */
-    const char *collection;
+    const char *collection;   /* MariaDB: at most 100 characters */
     const char *storage;      /* the storage's URL: "local:media" */
-    const char *key;          /* unique together with collection */
+    const char *key;          /* unique together with collection, compared by bytes; MariaDB: at most 660 characters */
     const char *url;
     const char *filename;     /* the client's, made harmless; UTF-8 */
     const char *type;         /* "image/jpeg" */
@@ -18,7 +18,7 @@ typedef struct mu_media_t {
     const char *sha256;       /* hex; NULL when not computed */
     apr_int64_t width;        /* pixels; 0 when unknown */
     apr_int64_t height;
-    apr_time_t created;       /* UTC */
+    apr_time_t created;       /* UTC; kept to the second, not before 1970 */
 } mu_media_t;
 
 /* Inserts the row; one with the same collection and key is updated to it (a replaced picture). Every value is bound.
@@ -32,6 +32,7 @@ mu_error_t *mu_media_get(mu_media_t **media, mu_database_t *database, const char
  * migration see what it has already moved. */
 mu_error_t *mu_media_find_same(mu_media_t **media, mu_database_t *database, const char *collection, apr_int64_t size,
                                const char *sha256, apr_pool_t *result_pool, apr_pool_t *scratch_pool);
+/* Removes the row; one that is not there is no error. */
 mu_error_t *mu_media_remove(mu_database_t *database, const char *collection, const char *key,
                             apr_pool_t *scratch_pool);
 /* How many rows `collection` has (NULL: all). */

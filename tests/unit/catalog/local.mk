@@ -1,0 +1,10 @@
+check_PROGRAMS += %D%/database.t %D%/media.t %D%/parameters.t
+
+%C%_database_t_SOURCES = %D%/database.c %D%/each_driver.c %D%/each_driver.h
+%C%_database_t_LDADD = $(unit_ldadd)
+
+%C%_media_t_SOURCES = %D%/media.c %D%/each_driver.c %D%/each_driver.h
+%C%_media_t_LDADD = $(unit_ldadd)
+
+%C%_parameters_t_SOURCES = %D%/parameters.c
+%C%_parameters_t_LDADD = $(unit_ldadd)

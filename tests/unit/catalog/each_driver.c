@@ -1,0 +1,50 @@
+#include "tests/unit/catalog/each_driver.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <apr_strings.h>
+
+#include "tests/tap/tap.h"
+
+mu_database_t *open_database(const char *driver, const char *params, apr_pool_t *pool)
+{
+    mu_database_t *database;
+    mu_error_t *err = mu_database_open(&database, driver, params, "/", NULL, pool);
+
+    if (err != NULL) {
+        printf("Bail out! %s\n", err->text);
+        exit(1);
+    }
+    return database;
+}
+
+void each_driver(void (*suite)(const char *driver, const char *params, apr_pool_t *pool), apr_pool_t *pool)
+{
+    static const struct {
+        const char *driver;
+        const char *variable;
+    } servers[] = { { "mysql", "TEST_MYSQL" }, { "pgsql", "TEST_PGSQL" } };
+
+    suite("sqlite3", apr_pstrcat(pool, tap_directory(), "/media.db", NULL), pool);
+    for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++) {
+        const char *params = getenv(servers[i].variable);
+
+        if (params != NULL) {
+            suite(servers[i].driver, params, pool);
+        }
+        else {
+            ok(1, "%s # SKIP %s is not set", servers[i].driver, servers[i].variable);
+        }
+    }
+}
+
+int succeeds(const mu_error_t *err, const char *driver, const char *name)
+{
+    int passed = ok(err == NULL, "%s: %s", driver, name);
+
+    if (!passed) {
+        diag("%s", err->text);
+    }
+    return passed;
+}
