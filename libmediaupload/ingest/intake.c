@@ -1,0 +1,351 @@
+#include "libmediaupload/ingest/intake.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "libmediaupload/base/encode.h"
+#include "libmediaupload/ingest/object_key.h"
+#include "libmediaupload/ingest/policy.h"
+#include "libmediaupload/ingest/public_url.h"
+#include "libmediaupload/parse/content_guard.h"
+#include "libmediaupload/parse/filename.h"
+#include "libmediaupload/parse/image_header.h"
+
+#define SLICES 64      /* that one writev takes */
+#define TRIES 100      /* of other names where the template's is taken */
+
+struct mu_intake_t {
+    const mu_target_t *target;
+    mu_source_t source;
+    apr_pool_t *pool;
+    mu_file_t file;
+    mu_error_t *stop;                 /* no more can be stored: returned from every further call */
+
+    char head[MU_SNIFF_LENGTH];       /* the first bytes, until there are enough to tell the type */
+    apr_size_t head_length;
+    const mu_media_type_t *type;      /* NULL until told */
+    mu_image_t *image;                /* NULL: no structure to follow */
+    mu_guard_t *guard;                /* NULL: nothing to watch for */
+    mu_sha256_t *sha;                 /* NULL: no checksum wanted */
+    mu_object_t *object;              /* NULL before the type is known and after a rejection */
+
+    struct iovec slices[SLICES];      /* taken, not yet written */
+    int slice_count;
+};
+
+mu_intake_t *mu_intake_begin(const mu_target_t *target, const mu_source_t *source, apr_pool_t *pool)
+{
+    mu_intake_t *intake = apr_pcalloc(pool, sizeof(*intake));
+
+    intake->target = target;
+    intake->source = *source;
+    intake->pool = pool;
+    intake->file.field = source->field;
+    intake->file.filename = mu_filename_display(source->filename, pool);
+    intake->file.collection = target->name;
+    intake->file.url = mu_default_url(target, pool);
+    intake->file.state = MU_FILE_REJECTED;
+    return intake;
+}
+
+const mu_file_t *mu_intake_file(const mu_intake_t *intake)
+{
+    return &intake->file;
+}
+
+/* The file is not wanted; the rest of its bytes is dropped. */
+static void reject(mu_intake_t *intake, const mu_error_t *error)
+{
+    if (intake->file.error == NULL) {
+        intake->file.error = error;
+    }
+    if (intake->object != NULL) {
+        mu_object_abort(intake->object);
+        intake->object = NULL;
+    }
+    intake->slice_count = 0;
+}
+
+/* The file cannot be stored; returns `error`. */
+static mu_error_t *fail(mu_intake_t *intake, mu_error_t *error)
+{
+    if (intake->file.error == NULL) {
+        intake->file.state = MU_FILE_FAILED;
+    }
+    reject(intake, error);
+    intake->stop = error;
+    return error;
+}
+
+mu_error_t *mu_intake_flush(mu_intake_t *intake)
+{
+    mu_error_t *err;
+
+    if (intake->slice_count == 0) {
+        return intake->stop;
+    }
+    err = mu_object_write(intake->object, intake->slices, intake->slice_count);
+    intake->slice_count = 0;
+    return err != NULL ? fail(intake, err) : NULL;
+}
+
+static void queue(mu_intake_t *intake, const char *data, apr_size_t length)
+{
+    intake->slices[intake->slice_count].iov_base = (void *)data;
+    intake->slices[intake->slice_count].iov_len = length;
+    intake->slice_count++;
+}
+
+/* Looks at bytes of a file whose type is known and queues them. */
+static mu_error_t *store(mu_intake_t *intake, const char *data, apr_size_t length)
+{
+    uint32_t width, height;
+
+    if (intake->image != NULL) {
+        mu_image_feed(intake->image, data, length);
+        if (intake->file.width == 0 && mu_image_size(intake->image, &width, &height)) {
+            mu_error_t *err = mu_policy_pixels(intake->target->settings, intake->type, width, height, intake->pool);
+
+            intake->file.width = width;
+            intake->file.height = height;
+            if (err != NULL) {
+                reject(intake, err);
+                return NULL;
+            }
+        }
+    }
+    if (intake->guard != NULL) {
+        mu_guard_feed(intake->guard, data, length);
+    }
+    if (intake->sha != NULL) {
+        mu_sha256_update(intake->sha, data, length);
+    }
+    queue(intake, data, length);
+    return intake->slice_count == SLICES ? mu_intake_flush(intake) : NULL;
+}
+
+/* The first bytes are there (all of a short file's): what is it, is it wanted? */
+static mu_error_t *tell_type(mu_intake_t *intake, const char *bytes, apr_size_t length)
+{
+    const mu_settings_t *settings = intake->target->settings;
+    mu_object_info_t info = { NULL, NULL, -1 };
+    mu_error_t *err;
+
+    intake->type = mu_media_type_sniff(bytes, length);
+    intake->file.type = intake->type->mime;
+    err = mu_policy_type(settings, intake->type, intake->pool);
+    if (err != NULL) {
+        reject(intake, err);
+        return NULL;
+    }
+    intake->image = mu_image_create(intake->type, intake->pool);
+    if (!mu_policy_takes_anything(settings)) {
+        intake->guard = mu_guard_create(intake->type, intake->pool);
+    }
+    if (settings->checksum || mu_key_template_has(settings->key, "sha256")) {
+        intake->sha = mu_sha256_create(intake->pool);
+    }
+    info.content_type = intake->type->mime;
+    err = mu_object_begin(&intake->object, intake->target->storage, &info, intake->pool);
+    return err != NULL ? fail(intake, err) : NULL;
+}
+
+static mu_error_t *take_first(mu_intake_t *intake, const char *data, apr_size_t length)
+{
+    mu_error_t *err;
+    apr_size_t part;
+
+    if (intake->head_length == 0 && length >= MU_SNIFF_LENGTH) {
+        err = tell_type(intake, data, length);
+        return err == NULL && intake->file.error == NULL ? store(intake, data, length) : err;
+    }
+    part = length < MU_SNIFF_LENGTH - intake->head_length ? length : MU_SNIFF_LENGTH - intake->head_length;
+    memcpy(intake->head + intake->head_length, data, part);
+    intake->head_length += part;
+    if (intake->head_length < MU_SNIFF_LENGTH) {
+        return NULL;
+    }
+    err = tell_type(intake, intake->head, intake->head_length);
+    if (err == NULL && intake->file.error == NULL) {
+        err = store(intake, intake->head, intake->head_length);
+    }
+    if (err == NULL && intake->file.error == NULL && part < length) {
+        err = store(intake, data + part, length - part);
+    }
+    return err;
+}
+
+mu_error_t *mu_intake_take(mu_intake_t *intake, const char *data, apr_size_t length)
+{
+    mu_error_t *err;
+
+    if (intake->stop != NULL) {
+        return intake->stop;
+    }
+    intake->file.size += (apr_int64_t)length;
+    err = mu_policy_size(intake->target->settings, intake->file.size, intake->pool);
+    if (err != NULL) {
+        intake->file.size = intake->target->settings->max_size;
+        reject(intake, err);
+        intake->stop = err;
+        return err;
+    }
+    if (intake->file.error != NULL) {
+        return NULL;
+    }
+    return intake->type == NULL ? take_first(intake, data, length) : store(intake, data, length);
+}
+
+/* What the whole file shows. */
+static void inspect(mu_intake_t *intake)
+{
+    const char *hidden = intake->guard != NULL ? mu_guard_finish(intake->guard) : NULL;
+    mu_image_state_t state = intake->image != NULL ? mu_image_finish(intake->image) : MU_IMAGE_COMPLETE;
+
+    if (hidden != NULL) {
+        reject(intake, mu_policy_disguised(intake->target->settings, intake->type, hidden, intake->pool));
+    }
+    else if (state != MU_IMAGE_COMPLETE) {
+        reject(intake, mu_error(intake->pool, MU_TRUNCATED, APR_SUCCESS, "%s: the %s is %s", intake->file.filename,
+                                intake->type->mime, state == MU_IMAGE_TRUNCATED ? "truncated" : "damaged"));
+    }
+}
+
+mu_error_t *mu_intake_end(mu_intake_t *intake)
+{
+    mu_error_t *err = intake->stop;
+
+    if (err == NULL && intake->file.size == 0 && !intake->target->settings->empty) {
+        reject(intake, mu_error(intake->pool, MU_EMPTY_FILE, APR_SUCCESS, "the file is empty"));
+    }
+    if (err == NULL && intake->file.error == NULL && intake->type == NULL) {
+        err = tell_type(intake, intake->head, intake->head_length);
+        if (err == NULL && intake->file.error == NULL && intake->head_length > 0) {
+            err = store(intake, intake->head, intake->head_length);
+        }
+    }
+    if (err == NULL) {
+        err = mu_intake_flush(intake);
+    }
+    if (err == NULL && intake->file.error == NULL && !mu_policy_takes_anything(intake->target->settings)) {
+        inspect(intake);
+    }
+    return err;
+}
+
+/* Where a name is taken: a template with {sha256} finds the same bytes there, one with {name} takes another. */
+static mu_error_t *commit_elsewhere(mu_intake_t *intake, mu_error_t *taken)
+{
+    const char *template = intake->target->settings->key;
+    const char *key = intake->file.key;
+    mu_object_stat_t stat;
+    int found;
+
+    if (mu_key_template_has(template, "sha256")) {
+        mu_error_t *err = mu_storage_stat(intake->target->storage, key, &stat, &found, intake->pool);
+
+        if (err == NULL && found && stat.size == intake->file.size) {
+            mu_object_abort(intake->object);
+            return NULL;
+        }
+        return err != NULL ? err : taken;
+    }
+    if (!mu_key_template_has(template, "name")) {
+        return taken;
+    }
+    for (int i = 2; i < TRIES && taken != NULL && taken->code == MU_EXISTS; i++) {
+        intake->file.key = mu_key_with_suffix(key, apr_itoa(intake->pool, i), intake->pool);
+        taken = mu_object_commit(intake->object, intake->file.key, MU_KEEP_EXISTING);
+    }
+    return taken;
+}
+
+static mu_error_t *commit(mu_intake_t *intake)
+{
+    const mu_settings_t *settings = intake->target->settings;
+    mu_on_existing_t on_existing = settings->replace ? MU_REPLACE_EXISTING : MU_KEEP_EXISTING;
+    char uuid[MU_UUID_TEXT];
+    mu_key_values_t values = {
+        uuid, intake->file.sha256, intake->type->extension, mu_filename_slug(intake->source.filename, intake->pool),
+        intake->source.site, intake->source.id, intake->target->name, apr_time_now()
+    };
+    mu_error_t *err;
+
+    mu_uuid(uuid);
+    intake->file.key = mu_key_make(settings->key, &values, intake->pool);
+    if (intake->file.key == NULL) {
+        return mu_error(intake->pool, MU_NO_ID, APR_SUCCESS, "MediaUploadKey %s needs a value that there is not",
+                        settings->key);
+    }
+    err = mu_object_commit(intake->object, intake->file.key, on_existing);
+    return err != NULL && err->code == MU_EXISTS ? commit_elsewhere(intake, err) : err;
+}
+
+static mu_error_t *record(mu_intake_t *intake)
+{
+    const mu_file_t *file = &intake->file;
+    mu_media_t media = {
+        0, file->collection, intake->target->settings->storage, file->key, file->url, file->filename, file->type,
+        file->size, file->sha256, file->width, file->height, apr_time_now()
+    };
+    mu_error_t *err;
+
+    if (intake->target->database == NULL) {
+        return NULL;
+    }
+    err = mu_media_put(intake->target->database, &media, intake->pool);
+    if (err != NULL) {
+        mu_error_t *left = mu_storage_remove(intake->target->storage, file->key, intake->pool);
+
+        if (left != NULL) {
+            mu_log(intake->target->log, MU_LOG_ERROR, "%s is stored but not recorded: %s", file->key, left->text);
+        }
+    }
+    return err;
+}
+
+static void undo_names(mu_intake_t *intake)
+{
+    intake->file.key = NULL;
+    intake->file.sha256 = NULL;
+    intake->file.url = mu_default_url(intake->target, intake->pool);
+}
+
+const mu_file_t *mu_intake_publish(mu_intake_t *intake)
+{
+    char sha256[MU_SHA256_HEX];
+    mu_error_t *err;
+
+    if (intake->file.error != NULL) {
+        return &intake->file;
+    }
+    if (intake->sha != NULL) {
+        mu_sha256_finish(intake->sha, sha256);
+        intake->file.sha256 = apr_pstrdup(intake->pool, sha256);
+    }
+    err = commit(intake);
+    if (err == NULL) {
+        intake->file.url = mu_public_url(intake->target, intake->file.key, intake->pool);
+        err = record(intake);
+    }
+    if (err != NULL) {
+        if (err->code != MU_EXISTS && err->code != MU_NO_ID) {
+            intake->file.state = MU_FILE_FAILED;
+        }
+        reject(intake, err);
+        undo_names(intake);
+        return &intake->file;
+    }
+    intake->file.state = MU_FILE_STORED;
+    return &intake->file;
+}
+
+const mu_file_t *mu_intake_abort(mu_intake_t *intake, const mu_error_t *error)
+{
+    if (intake->file.error == NULL) {
+        intake->file.state = MU_FILE_FAILED;
+    }
+    reject(intake, error);
+    return &intake->file;
+}
