@@ -1,1 +1,9 @@
-libmediaupload_libmediaupload_la_SOURCES +=
+libmediaupload_libmediaupload_la_SOURCES += \
+	%D%/endpoint.c %D%/endpoint.h \
+	%D%/negotiate.c %D%/negotiate.h \
+	%D%/origin.c %D%/origin.h \
+	%D%/reply.c %D%/reply.h \
+	%D%/reply_page.c \
+	%D%/request.h \
+	%D%/ticket.c %D%/ticket.h \
+	%D%/upload.c %D%/upload.h
