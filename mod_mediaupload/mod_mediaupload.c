@@ -1,4 +1,69 @@
+/* The module: takes uploads inside httpd. This file ties the pieces to httpd's hooks and decides nothing. */
 #include <httpd.h>
 #include <http_config.h>
+#include <http_log.h>
+#include <http_protocol.h>
 
-AP_DECLARE_MODULE(mediaupload) = { STANDARD20_MODULE_STUFF, NULL, NULL, NULL, NULL, NULL, NULL, 0 };
+#include "mod_mediaupload/directives.h"
+#include "mod_mediaupload/fallback.h"
+#include "mod_mediaupload/handler.h"
+#include "mod_mediaupload/log_httpd.h"
+#include "mod_mediaupload/refusal.h"
+
+/* Checks the whole configuration of every server, under `httpd -t` too. */
+static int check_config(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *scratch_pool, server_rec *main_server)
+{
+    (void)log_pool;
+    for (server_rec *server = main_server; server != NULL; server = server->next) {
+        server_config_t *conf = server_config(server);
+        mu_engine_t *engine;
+        mu_error_t *err;
+
+        mu_config_complete(conf->config, pool);
+        err = mu_engine_open(&engine, conf->config, NULL, scratch_pool);
+        if (err != NULL) {
+            ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_EMERG, 0, server, "%s", err->text);
+            return HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+    return OK;
+}
+
+static void open_engines(apr_pool_t *pool, server_rec *main_server)
+{
+    for (server_rec *server = main_server; server != NULL; server = server->next) {
+        server_config_t *conf = server_config(server);
+        mu_error_t *err;
+
+        if (conf->engine != NULL) {
+            continue;
+        }
+        conf->log = log_httpd(server);
+        err = mu_engine_open(&conf->engine, conf->config, &conf->log, pool);
+        if (err != NULL) {
+            ap_log_error(APLOG_MARK, APLOG_ERR, 0, server, "%s", err->text);
+        }
+    }
+}
+
+static void register_hooks(apr_pool_t *pool)
+{
+    (void)pool;
+    ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(open_engines, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_handler(upload_handler, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_handler(fallback_handler, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_insert_error_filter(refusal_insert, NULL, NULL, APR_HOOK_MIDDLE);
+    refusal_register();
+}
+
+AP_DECLARE_MODULE(mediaupload) = {
+    STANDARD20_MODULE_STUFF,
+    place_config_create,
+    place_config_merge,
+    server_config_create,
+    server_config_merge,
+    mediaupload_directives,
+    register_hooks,
+    0
+};

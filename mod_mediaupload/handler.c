@@ -1,0 +1,150 @@
+#include "mod_mediaupload/handler.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <http_protocol.h>
+
+#include "mod_mediaupload/body_reader.h"
+#include "mod_mediaupload/directives.h"
+
+APLOG_USE_MODULE(mediaupload);
+
+/* What follows the place's path in the URL (a <Location>) or in the file's path (a <Directory>, .htaccess). */
+static const char *route_of(request_rec *r)
+{
+    const char *path = place_config(r)->path;
+    apr_size_t length = path != NULL ? strlen(path) : 0;
+    const char *route = "";
+
+    if (length > 0 && strncmp(r->uri, path, length) == 0 && (r->uri[length] == '/' || r->uri[length] == '\0')) {
+        route = r->uri + length;
+    }
+    else if (length > 0 && strncmp(r->filename, path, length) == 0) {
+        route = apr_pstrcat(r->pool, r->filename + length, r->path_info, NULL);
+    }
+    return strcmp(route, "/") == 0 ? "" : route;
+}
+
+/* Bytes of the body; -1 when only its end will tell. */
+static apr_int64_t body_length(const request_rec *r)
+{
+    const char *length = apr_table_get(r->headers_in, "Content-Length");
+    apr_off_t number;
+
+    if (length != NULL && ap_parse_strict_length(&number, length)) {
+        return number;
+    }
+    return apr_table_get(r->headers_in, "Transfer-Encoding") != NULL || r->proto_num >= HTTP_VERSION(2, 0) ? -1 : 0;
+}
+
+mu_request_t *request_describe(request_rec *r)
+{
+    mu_request_t *request = apr_pcalloc(r->pool, sizeof(*request));
+
+    request->method = r->method;
+    request->route = route_of(r);
+    request->query = r->args;
+    request->host = apr_table_get(r->headers_in, "Host");
+    request->content_type = apr_table_get(r->headers_in, "Content-Type");
+    request->content_length = body_length(r);
+    request->accept = apr_table_get(r->headers_in, "Accept");
+    request->accept_language = apr_table_get(r->headers_in, "Accept-Language");
+    request->origin = apr_table_get(r->headers_in, "Origin");
+    request->fetch_site = apr_table_get(r->headers_in, "Sec-Fetch-Site");
+    request->csrf_token = apr_table_get(r->headers_in, "X-CSRF-Token");
+    return request;
+}
+
+const mu_target_t *request_target(request_rec *r)
+{
+    const mu_engine_t *engine = server_config(r->server)->engine;
+    const mu_settings_t *place = place_config(r)->settings;
+    const mu_target_t *target;
+    mu_error_t *err;
+
+    if (place->collection == NULL) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "there is no MediaUploadCollection for %s", r->uri);
+        return NULL;
+    }
+    target = engine != NULL ? mu_engine_find(engine, place->collection) : NULL;
+    if (target == NULL) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "there is no <MediaUpload %s> section", place->collection);
+        return NULL;
+    }
+    err = mu_target_override(&target, target, place, r->pool);
+    if (err != NULL) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "%s", err->text);
+        return NULL;
+    }
+    return target;
+}
+
+static int copy_header(void *baton, const char *name, const char *value)
+{
+    request_rec *r = baton;
+
+    if (strcmp(name, "Content-Type") == 0) {
+        ap_set_content_type(r, value);
+    }
+    else if (strcmp(name, "Vary") == 0) {
+        apr_table_mergen(r->headers_out, name, value);
+    }
+    else {
+        apr_table_setn(r->headers_out, name, value);
+    }
+    return 1;
+}
+
+void reply_set_headers(request_rec *r, const mu_reply_t *reply)
+{
+    r->status = reply->status;
+    apr_table_do(copy_header, r, reply->headers, NULL);
+    if (reply->status != HTTP_NO_CONTENT) {
+        ap_set_content_length(r, (apr_off_t)reply->length);
+    }
+    if (!reply->keep_alive) {
+        r->connection->keepalive = AP_CONN_CLOSE;
+    }
+}
+
+static void log_error(request_rec *r, const mu_error_t *error)
+{
+    int level = mu_code_status(error->code) >= 500 ? APLOG_ERR : APLOG_INFO;
+
+    ap_log_rerror(APLOG_MARK, level, 0, r, "%s: %s", mu_code_name(error->code), error->text);
+}
+
+int upload_handler(request_rec *r)
+{
+    const mu_target_t *target;
+    const mu_error_t *broken;
+    const mu_reply_t *reply;
+    mu_exchange_t *exchange;
+
+    if (r->handler == NULL || strcmp(r->handler, "mediaupload") != 0) {
+        return DECLINED;
+    }
+    target = request_target(r);
+    if (target == NULL) {
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    exchange = mu_exchange_begin(target, request_describe(r), r->pool);
+    if (mu_exchange_wants_body(exchange)) {
+        int status = body_read(r, exchange, &broken);
+
+        mu_exchange_end(exchange, broken);
+        if (status != OK) {
+            return status;
+        }
+    }
+    if (mu_exchange_error(exchange) != NULL) {
+        log_error(r, mu_exchange_error(exchange));
+    }
+    reply = mu_exchange_reply(exchange);
+    reply_set_headers(r, reply);
+    ap_rwrite(reply->body, (int)reply->length, r);
+    return OK;
+}
