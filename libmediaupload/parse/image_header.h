@@ -30,7 +30,8 @@ mu_image_t *mu_image_create(const mu_media_type_t *type, apr_pool_t *pool);
 void mu_image_feed(mu_image_t *image, const char *bytes, size_t length);
 
 /* Non-zero when the size is known, which is then in pixels in *width and *height (as stored: EXIF orientation is not
- * applied; of several images the largest). */
+ * applied; of several images the largest). A later frame of an animation that is larger than its header said makes it
+ * grow: who limits it asks again at the end. */
 int mu_image_size(const mu_image_t *image, uint32_t *width, uint32_t *height);
 
 /* The file has ended. */

@@ -5,7 +5,8 @@
  *   mu_multipart_finish(parser);
  *
  * It holds no body bytes: data events point into what was fed, or into the parser's own copy of the delimiter when
- * the start of a delimiter turned out to be content. Any error is final: further calls return it again. */
+ * the start of a delimiter turned out to be content. The same events come however the body is cut, but for where
+ * data is divided. Any error is final: further calls return it again. */
 #ifndef MU_PARSE_MULTIPART_H
 #define MU_PARSE_MULTIPART_H
 
@@ -38,10 +39,13 @@ typedef struct mu_multipart_limits_t {
 #define MU_BOUNDARY_MAX 70   /* RFC 2046 section 5.1.1 */
 
 /* The boundary parameter of a Content-Type header value. MU_NOT_MULTIPART when it is not multipart/form-data;
- * MU_MALFORMED when the boundary is missing, given twice, empty, too long or has bytes that RFC 2046 forbids. */
+ * MU_MALFORMED when the boundary is missing, given twice, empty, too long, ends in a space or has bytes that are
+ * neither RFC 2046 bchars nor token characters (RFC 9110; many Android clients send "*****"). `content_type` may be
+ * NULL: the request has no such header. */
 mu_error_t *mu_multipart_boundary(const char **boundary, const char *content_type, apr_pool_t *pool);
 
-/* A parser in *parser, living in `pool`; `events`, `limits` are copied, `baton` is handed to every event. */
+/* A parser in *parser, living in `pool`; `boundary` is one that mu_multipart_boundary gave; `events`, `limits` are
+ * copied, `baton` is handed to every event. */
 void mu_multipart_create(mu_multipart_t **parser, const char *boundary, const mu_multipart_events_t *events,
                          void *baton, const mu_multipart_limits_t *limits, apr_pool_t *pool);
 

@@ -1,0 +1,47 @@
+/* What is shown is short UTF-8 without control bytes or separators; a slug is what the header promises. */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <apr_general.h>
+#include <apr_strings.h>
+
+#include "libmediaupload/base/encode.h"
+#include "libmediaupload/parse/filename.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static int is_shown(const char *name, apr_pool_t *pool)
+{
+    for (const char *at = name; *at != '\0'; at++) {
+        if ((unsigned char)*at < 0x20 || *at == 0x7f || *at == '/' || *at == '\\') {
+            return 0;
+        }
+    }
+    return strlen(name) <= 255 && mu_utf8_repair(name, pool) == name;
+}
+
+static int is_slug(const char *slug)
+{
+    size_t length = strlen(slug);
+
+    return length > 0 && length <= 64 && strspn(slug, "abcdefghijklmnopqrstuvwxyz0123456789-") == length
+           && slug[0] != '-' && slug[length - 1] != '-' && strstr(slug, "--") == NULL;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    apr_pool_t *pool;
+    const char *name;
+
+    apr_initialize();
+    apr_pool_create(&pool, NULL);
+    name = apr_pstrmemdup(pool, (const char *)data, size);
+    if (!is_shown(mu_filename_display(name, pool), pool) || !is_slug(mu_filename_slug(name, pool))) {
+        abort();
+    }
+    apr_pool_destroy(pool);
+    apr_terminate();
+    return 0;
+}

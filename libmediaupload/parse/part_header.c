@@ -1,0 +1,313 @@
+#include "libmediaupload/parse/part_header.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+#include "libmediaupload/base/encode.h"
+
+#define SPACE " \t"
+
+int mu_is_token(char c)
+{
+    return apr_isalnum(c) ? (unsigned char)c < 0x80 : c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL;
+}
+
+static int is_control(char c)
+{
+    return ((unsigned char)c < 0x20 && c != '\t') || c == 0x7f;
+}
+
+static char *trim_end(char *start, char *end)
+{
+    while (end > start && (end[-1] == ' ' || end[-1] == '\t')) {
+        end--;
+    }
+    return end;
+}
+
+char *mu_parameter_word(char *value, char **rest)
+{
+    char *word = value + strspn(value, SPACE);
+    char *end = word + strcspn(word, ";");
+
+    *rest = *end == ';' ? end + 1 : end;
+    *trim_end(word, end) = '\0';
+    return word;
+}
+
+/* Unquotes `text`, which starts behind a quote, in place; what follows the closing quote, NULL when there is none.
+ * A back-slash escapes '"' and "\" and stands for itself before all else: Internet Explorer sent "C:\dir\x.jpg" as it
+ * is, old curl and Firefox send \" and \\. PHP, Go and busboy read it so too. */
+static char *unquote(char *text)
+{
+    char *to = text;
+
+    for (; *text != '"'; text++) {
+        if (*text == '\\' && (text[1] == '"' || text[1] == '\\')) {
+            text++;
+        }
+        if (*text == '\0') {
+            return NULL;
+        }
+        *to++ = *text;
+    }
+    *to = '\0';
+    return text + 1;
+}
+
+mu_parameter_t mu_parameter_next(char **rest, char **name, char **value)
+{
+    char *at = *rest + strspn(*rest, SPACE ";");
+    char *end = at;
+    char *after;
+
+    if (*at == '\0') {
+        return MU_PARAMETER_END;
+    }
+    while (mu_is_token(*end)) {
+        end++;
+    }
+    after = end + strspn(end, SPACE);
+    if (end == at || *after != '=') {
+        return MU_PARAMETER_BAD;
+    }
+    *name = at;
+    *end = '\0';
+    at = after + 1 + strspn(after + 1, SPACE);
+    *value = *at == '"' ? at + 1 : at;
+    end = *at == '"' ? unquote(at + 1) : at + strcspn(at, SPACE ";\"");
+    if (end == NULL) {
+        return MU_PARAMETER_BAD;
+    }
+    after = end + strspn(end, SPACE);
+    if (*after != '\0' && *after != ';') {
+        return MU_PARAMETER_BAD;
+    }
+    *rest = *after == ';' ? after + 1 : after;
+    *end = '\0';
+    return MU_PARAMETER_READ;
+}
+
+/* The field at *at: its name, its value trimmed and unfolded (RFC 5322 section 2.2.3), *at moved to the next. */
+static const char *read_field(char **at, char **name, char **value)
+{
+    char *from = *at;
+    char *to;
+
+    while (mu_is_token(*from)) {
+        from++;
+    }
+    if (from == *at || *from != ':') {
+        return "a part header has no valid name";
+    }
+    *name = *at;
+    *from++ = '\0';
+    from += strspn(from, SPACE);
+    *value = to = from;
+    for (;;) {
+        if (from[0] == '\r' && from[1] == '\n') {
+            from += 2;
+            if (*from != ' ' && *from != '\t') {
+                break;
+            }
+            from += strspn(from, SPACE);
+            to = trim_end(*value, to);
+            if (to > *value) {
+                *to++ = ' ';
+            }
+        }
+        else if (is_control(*from)) {
+            return "a part header has a control character";
+        }
+        else {
+            *to++ = *from++;
+        }
+    }
+    *trim_end(*value, to) = '\0';
+    *at = from;
+    return NULL;
+}
+
+/* %22 is how browsers write '"' (https://html.spec.whatwg.org/#multipart-form-data); their %0D and %0A stay. Text that
+ * is not UTF-8 comes from pages in a Western legacy encoding. */
+static const char *decode_plain(char *text, apr_pool_t *pool)
+{
+    char *from = text;
+    char *to = text;
+
+    while (*from != '\0') {
+        if (strncmp(from, "%22", 3) == 0) {
+            *to++ = '"';
+            from += 3;
+        }
+        else {
+            *to++ = *from++;
+        }
+    }
+    *to = '\0';
+    return mu_utf8_repair(text, pool) == text ? text : mu_utf8_from_windows1252(text, pool);
+}
+
+/* charset'language'percent-encoded (RFC 8187 section 3.2); NULL when it is not one, or hides a control character. */
+static const char *decode_extended(char *text, apr_pool_t *pool)
+{
+    char *language = strchr(text, '\'');
+    char *encoded = language != NULL ? strchr(language + 1, '\'') : NULL;
+    const char *decoded = encoded != NULL ? mu_percent_decode(encoded + 1, 0, pool) : NULL;
+
+    if (decoded == NULL) {
+        return NULL;
+    }
+    *language = '\0';
+    for (const char *c = decoded; *c != '\0'; c++) {
+        if (is_control(*c)) {
+            return NULL;
+        }
+    }
+    if (strcasecmp(text, "UTF-8") == 0) {
+        return mu_utf8_repair(decoded, pool) == decoded ? decoded : NULL;
+    }
+    return strcasecmp(text, "ISO-8859-1") == 0 ? mu_utf8_from_windows1252(decoded, pool) : NULL;
+}
+
+/* One name: as plain parameter, as extended one, which wins (RFC 6266 section 4.3). */
+typedef struct name_t {
+    const char *parameter;
+    char *plain;
+    char *extended;
+} name_t;
+
+/* RFC 2231 pieces (filename*0="a"; filename*1="b") are refused: few read them, so a part could be a file to one
+ * program and a field to the next. RFC 8187 has none. */
+static const char *keep_name(name_t *name, const char *parameter, char *value)
+{
+    size_t length = strlen(name->parameter);
+    char **slot;
+
+    if (strncasecmp(parameter, name->parameter, length) != 0
+        || (parameter[length] != '\0' && parameter[length] != '*')) {
+        return NULL;
+    }
+    slot = parameter[length] == '*' ? &name->extended : &name->plain;
+    if (parameter[length] == '*' && parameter[length + 1] != '\0') {
+        return "the name of a part is in pieces";
+    }
+    if (*slot != NULL) {
+        return "a part has two names";
+    }
+    *slot = value;
+    return NULL;
+}
+
+static const char *decode_name(const char **decoded, const name_t *name, apr_pool_t *pool)
+{
+    if (name->extended != NULL) {
+        *decoded = decode_extended(name->extended, pool);
+        return *decoded != NULL ? NULL : "the encoded name of a part is not well formed";
+    }
+    *decoded = name->plain != NULL ? decode_plain(name->plain, pool) : NULL;
+    return NULL;
+}
+
+static const char *read_disposition(mu_part_t *part, char *value, apr_pool_t *pool)
+{
+    name_t name = { "name", NULL, NULL };
+    name_t filename = { "filename", NULL, NULL };
+    const char *problem = NULL;
+    mu_parameter_t state;
+    char *rest, *parameter, *text;
+
+    if (strcasecmp(mu_parameter_word(value, &rest), "form-data") != 0) {
+        return "a part is not form-data";
+    }
+    while ((state = mu_parameter_next(&rest, &parameter, &text)) == MU_PARAMETER_READ && problem == NULL) {
+        problem = keep_name(&name, parameter, text);
+        problem = problem != NULL ? problem : keep_name(&filename, parameter, text);
+    }
+    if (problem == NULL && state == MU_PARAMETER_BAD) {
+        problem = "the Content-Disposition header of a part is not well formed";
+    }
+    problem = problem != NULL ? problem : decode_name(&part->name, &name, pool);
+    return problem != NULL ? problem : decode_name(&part->filename, &filename, pool);
+}
+
+/* The whole value is kept: its parameters are read from a copy. */
+static const char *read_content_type(mu_part_t *part, char *value, apr_pool_t *pool)
+{
+    char *copy = apr_pstrdup(pool, value);
+    mu_parameter_t state;
+    char *rest, *parameter, *text;
+
+    part->content_type = mu_utf8_repair(value, pool);
+    mu_parameter_word(copy, &rest);
+    while ((state = mu_parameter_next(&rest, &parameter, &text)) == MU_PARAMETER_READ) {
+        if (strcasecmp(parameter, "charset") == 0) {
+            if (part->charset != NULL) {
+                return "a part has two charsets";
+            }
+            part->charset = mu_utf8_repair(text, pool);
+        }
+    }
+    return state == MU_PARAMETER_BAD ? "the Content-Type header of a part is not well formed" : NULL;
+}
+
+/* RFC 7578 section 4.7: senders must not encode; to store the encoded bytes as the file would be wrong. */
+static const char *check_encoding(const char *value)
+{
+    if (strcasecmp(value, "binary") == 0 || strcasecmp(value, "8bit") == 0 || strcasecmp(value, "7bit") == 0) {
+        return NULL;
+    }
+    return "a part has a transfer encoding";
+}
+
+/* The headers that mean something to us. An empty Content-Type, which some clients send, is as good as none. */
+typedef struct fields_t {
+    char *disposition;
+    char *content_type;
+    char *transfer_encoding;
+} fields_t;
+
+static const char *keep_field(fields_t *fields, const char *name, char *value)
+{
+    char **slot = strcasecmp(name, "Content-Disposition") == 0 ? &fields->disposition
+                  : strcasecmp(name, "Content-Type") == 0 ? &fields->content_type
+                  : strcasecmp(name, "Content-Transfer-Encoding") == 0 ? &fields->transfer_encoding : NULL;
+
+    if (slot == NULL) {
+        return NULL;
+    }
+    if (*slot != NULL) {
+        return "a part has the same header twice";
+    }
+    *slot = value;
+    return NULL;
+}
+
+const char *mu_part_header_parse(mu_part_t *part, char *block, apr_size_t length, apr_pool_t *pool)
+{
+    fields_t fields = { NULL, NULL, NULL };
+    const char *problem = NULL;
+    char *at = block;
+
+    *part = (mu_part_t){ NULL, NULL, NULL, NULL };
+    block[length] = '\0';
+    while (problem == NULL && at < block + length) {
+        char *name, *value;
+
+        problem = read_field(&at, &name, &value);
+        problem = problem != NULL ? problem : keep_field(&fields, name, value);
+    }
+    if (problem == NULL && fields.disposition == NULL) {
+        problem = "a part has no Content-Disposition header";
+    }
+    if (problem == NULL && fields.transfer_encoding != NULL) {
+        problem = check_encoding(fields.transfer_encoding);
+    }
+    if (problem == NULL && fields.content_type != NULL && *fields.content_type != '\0') {
+        problem = read_content_type(part, fields.content_type, pool);
+    }
+    return problem != NULL ? problem : read_disposition(part, fields.disposition, pool);
+}
