@@ -104,7 +104,8 @@ static mu_error_t *store(mu_intake_t *intake, const char *data, apr_size_t lengt
 
     if (intake->image != NULL) {
         mu_image_feed(intake->image, data, length);
-        if (intake->file.width == 0 && mu_image_size(intake->image, &width, &height)) {
+        if (mu_image_size(intake->image, &width, &height)
+            && (width != intake->file.width || height != intake->file.height)) {
             mu_error_t *err = mu_policy_pixels(intake->target->settings, intake->type, width, height, intake->pool);
 
             intake->file.width = width;
