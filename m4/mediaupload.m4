@@ -43,7 +43,7 @@ AC_DEFUN([MU_TRY_FLAG], [
 AC_DEFUN([MU_COMPILER_FLAGS], [
   WARN_CFLAGS=
   m4_foreach_w([flag], [-Wall -Wextra -Wshadow -Wmissing-prototypes -Wformat=2 -Wconversion -Wno-sign-conversion
-                        -Wstrict-prototypes -Wvla],
+                        -Wstrict-prototypes -Wvla -Wno-null-pointer-subtraction],
     [MU_TRY_FLAG([WARN_CFLAGS], [flag])])
   AS_IF([test "x$enable_werror" = xyes], [WARN_CFLAGS="$WARN_CFLAGS -Werror"])
   HARDEN_CFLAGS=
