@@ -7,8 +7,8 @@
 #include <http_log.h>
 #include <http_protocol.h>
 
-#include "mod_mediaupload/body_reader.h"
 #include "mod_mediaupload/directives.h"
+#include "mod_mediaupload/parking.h"
 
 APLOG_USE_MODULE(mediaupload);
 
@@ -117,11 +117,30 @@ static void log_error(request_rec *r, const mu_error_t *error)
     ap_log_rerror(APLOG_MARK, level, 0, r, "%s: %s", mu_code_name(error->code), error->text);
 }
 
+void reply_send(request_rec *r, const mu_reply_t *reply, const mu_error_t *error)
+{
+    if (error != NULL) {
+        log_error(r, error);
+    }
+    reply_set_headers(r, reply);
+    ap_rwrite(reply->body, (int)reply->length, r);
+}
+
+static int receive(transfer_t *transfer)
+{
+    if (parking_is_possible(transfer->r)) {
+        return parking_read(transfer);
+    }
+    if (transfer_read(transfer, APR_BLOCK_READ) == TRANSFER_ANSWERED) {
+        return AP_FILTER_ERROR;
+    }
+    transfer_finish(transfer);
+    return OK;
+}
+
 int upload_handler(request_rec *r)
 {
     const mu_target_t *target;
-    const mu_error_t *broken;
-    const mu_reply_t *reply;
     mu_exchange_t *exchange;
 
     if (r->handler == NULL || strcmp(r->handler, "mediaupload") != 0) {
@@ -133,18 +152,8 @@ int upload_handler(request_rec *r)
     }
     exchange = mu_exchange_begin(target, request_describe(r), r->pool);
     if (mu_exchange_wants_body(exchange)) {
-        int status = body_read(r, exchange, &broken);
-
-        mu_exchange_end(exchange, broken);
-        if (status != OK) {
-            return status;
-        }
+        return receive(transfer_begin(r, target, exchange));
     }
-    if (mu_exchange_error(exchange) != NULL) {
-        log_error(r, mu_exchange_error(exchange));
-    }
-    reply = mu_exchange_reply(exchange);
-    reply_set_headers(r, reply);
-    ap_rwrite(reply->body, (int)reply->length, r);
+    reply_send(r, mu_exchange_reply(exchange), mu_exchange_error(exchange));
     return OK;
 }

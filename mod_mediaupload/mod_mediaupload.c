@@ -1,6 +1,8 @@
 /* The module: takes uploads inside httpd. This file ties the pieces to httpd's hooks and decides nothing. */
 #include <httpd.h>
 #include <http_config.h>
+#include <http_connection.h>
+#include <http_core.h>
 #include <http_log.h>
 #include <http_protocol.h>
 
@@ -8,12 +10,15 @@
 #include "mod_mediaupload/fallback.h"
 #include "mod_mediaupload/handler.h"
 #include "mod_mediaupload/log_httpd.h"
+#include "mod_mediaupload/parking.h"
 #include "mod_mediaupload/refusal.h"
+#include "mod_mediaupload/socket_reader.h"
 
 /* Checks the whole configuration of every server, under `httpd -t` too. */
 static int check_config(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *scratch_pool, server_rec *main_server)
 {
     (void)log_pool;
+    parking_init();
     for (server_rec *server = main_server; server != NULL; server = server->next) {
         server_config_t *conf = server_config(server);
         mu_engine_t *engine;
@@ -48,9 +53,14 @@ static void open_engines(apr_pool_t *pool, server_rec *main_server)
 
 static void register_hooks(apr_pool_t *pool)
 {
+    static const char *const before_tls[] = { "mod_ssl.c", NULL };
+
     (void)pool;
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(open_engines, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_insert_network_bucket(socket_reader_insert, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_process_connection(parking_process, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_pre_close_connection(parking_close, NULL, before_tls, APR_HOOK_FIRST);
     ap_hook_handler(upload_handler, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(fallback_handler, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_insert_error_filter(refusal_insert, NULL, NULL, APR_HOOK_MIDDLE);

@@ -32,7 +32,7 @@ MODULES = ("authn_core authn_file auth_basic authz_core authz_host authz_user mi
            "status cgid").split()
 PROGRAMS = ("upload.cgi", "migrate.cgi", "health.cgi")
 BAD_LINE = re.compile(r"\[[a-z0-9_]*:(?:error|crit|alert|emerg)\]")
-STOP_NOISE = re.compile("AH03092")   # the event MPM, ended while a connection lingers: its pollset is gone
+STOP_NOISE = re.compile("AH0309[23]")   # the event MPM, ended while a connection lingers: its pollset is gone
 PR_SET_PDEATHSIG = 1
 
 

@@ -1,0 +1,17 @@
+/* Large reads from the network while an upload's body arrives.
+ *
+ * httpd's own socket bucket reads APR_BUCKET_BUFF_SIZE (8000) bytes at a time, which costs an upload about twice its
+ * CPU. Ours reads what the connection asks for: small while headers are read, so that idle connections hold no large
+ * buffer, large while a body arrives. */
+#ifndef MOD_MEDIAUPLOAD_SOCKET_READER_H
+#define MOD_MEDIAUPLOAD_SOCKET_READER_H
+
+#include <httpd.h>
+
+#define SOCKET_READ_SMALL APR_BUCKET_BUFF_SIZE
+#define SOCKET_READ_LARGE 131072   /* more gains nothing (docs/performance.md) */
+
+/* insert_network_bucket hook: declines where MediaUploadLargeReads is off. */
+apr_status_t socket_reader_insert(conn_rec *c, apr_bucket_brigade *brigade, apr_socket_t *socket);
+
+#endif

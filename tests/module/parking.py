@@ -1,0 +1,147 @@
+#!/usr/bin/python3
+"""Parked uploads: with four worker threads, many slow clients keep nobody waiting, and each gets its answer."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from httpd import Stream, wait_for   # noqa: E402
+from tap.tap import is_equal, main, ok   # noqa: E402
+from uploads import (ARTICLES, JPEG, code, field, file, form, form_headers, place, png, post, server,  # noqa: E402
+                     stored_files)
+
+FEW_THREADS = "StartServers 1\nServerLimit 4\nThreadsPerChild 4\nMaxRequestWorkers 4\nThreadLimit 4\n" \
+              "AsyncRequestWorkerFactor 100\nMinSpareThreads 1\nMaxSpareThreads 4\n"
+BODY = form([file("image", "a.png", png(40, 40)), field("title", "slow")])
+SLOW_CLIENTS = 40
+
+
+def head(body=BODY, **headers):
+    fields = {**form_headers(**headers), "Content-Length": len(body), "Host": "localhost"}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    return f"POST /upload/articles HTTP/1.1\r\n{lines}\r\n".encode()
+
+
+def conf(*lines):
+    return FEW_THREADS + "\n".join(lines) + ARTICLES + place("articles")
+
+
+def begin(httpd, count, tls=False, upto=100):
+    """Connections on which an upload has begun and stopped."""
+    connections = []
+    for _ in range(count):   # one by one: httpd waits for a request behind a TLS handshake with a thread
+        connections.append(httpd.connect(tls))
+        connections[-1].sendall(head() + BODY[:upto])
+    return connections
+
+
+def close(connections):
+    for connection in connections:
+        connection.close()
+
+
+def test_slow_clients():
+    for tls in (False, True):
+        name = "TLS" if tls else "plain"
+        with server(conf(), tls=True) as httpd:
+            httpd.expect("AH00484: server reached MaxRequestWorkers", "AH10159")
+            connections = begin(httpd, SLOW_CLIENTS, tls)
+            is_equal(post(httpd, [file("image", "a.jpg", JPEG)]).status, 201,
+                     f"{name}: an upload is served while {SLOW_CLIENTS} clients of 4 threads are slow")
+            is_equal(httpd.get("/upload/articles").status, 200, f"{name}: so is an ordinary request")
+            for at in range(100, len(BODY) - 50, 97):
+                for connection in connections:
+                    connection.sendall(BODY[at:min(at + 97, len(BODY) - 50)])
+            for connection in connections:
+                connection.sendall(BODY[-50:])
+            statuses = [Stream(connection).response().status for connection in connections]
+            is_equal(set(statuses), {201}, f"{name}: all slow uploads are stored")
+            is_equal(len(stored_files(httpd)), SLOW_CLIENTS + 1, f"{name}: each under its own name")
+            close(connections)
+
+
+def test_answers_of_parked_uploads():
+    with server(conf()) as httpd:
+        for name, body, status, expected in (
+                ("refused", form([file("image", "a.jpg", b"<?php " * 20)]), 415, "type_not_accepted"),
+                ("malformed", BODY.replace(b"\r\n--", b"\r\n-x-"), 400, None),
+                ("too large", form([file("image", "a.png", png(padding=11 << 20))]), 413, "file_too_large")):
+            with httpd.connect() as connection:
+                connection.sendall(head(body) + body[:60])
+                is_equal(httpd.get("/upload/articles").status, 200, f"{name}: parked")
+                try:
+                    connection.sendall(body[60:])
+                except (BrokenPipeError, ConnectionResetError):
+                    pass
+                answer = Stream(connection).response()
+                is_equal(answer.status, status, f"{name}: {status}")
+                ok(expected is None or code(answer) == expected, f"{name}: its code", answer)
+        is_equal(stored_files(httpd), [], "nothing is left")
+
+
+def test_kept_alive():
+    with server(conf(), tls=True) as httpd:
+        for tls in (False, True):
+            with httpd.connect(tls) as connection:
+                stream, statuses = Stream(connection), []
+                for _ in range(3):
+                    connection.sendall(head() + BODY[:200])
+                    httpd.get("/upload/articles")
+                    connection.sendall(BODY[200:])
+                    statuses.append(stream.response().status)
+                is_equal(statuses, [201] * 3, f"a parked upload's connection is kept alive{' (TLS)' if tls else ''}")
+
+
+def test_pipelined_after_parked():
+    with server(conf()) as httpd, httpd.connect() as connection:
+        connection.sendall(head() + BODY[:200])
+        httpd.get("/upload/articles")
+        connection.sendall(BODY[200:] + head() + BODY)
+        stream = Stream(connection)
+        is_equal([stream.response().status, stream.response().status], [201, 201], "the next request may come at once")
+
+
+def test_aborted():
+    with server(conf()) as httpd:
+        close(begin(httpd, SLOW_CLIENTS, upto=len(BODY) - 30))
+        wait_for(lambda: httpd.error_log().count("incomplete: the body") == SLOW_CLIENTS, "aborted uploads end")
+        is_equal(stored_files(httpd), [], "clients that go away leave nothing")
+        is_equal(post(httpd, [file("image", "a.jpg", JPEG)]).status, 201, "and the server goes on")
+
+
+def test_silent_client():
+    with server(conf("Timeout 1")) as httpd, httpd.connect() as connection:
+        connection.sendall(head() + BODY[:100])
+        answer = Stream(connection).response()
+        is_equal((answer.status, code(answer)), (408, "too_slow"), "a client that says nothing for Timeout gets 408")
+        is_equal(stored_files(httpd), [], "and leaves nothing")
+
+
+def test_graceful_restart():
+    with server(conf()) as httpd:
+        connections = begin(httpd, 5)
+        httpd.restart_graceful()
+        for connection in connections:
+            connection.sendall(BODY[100:])
+        statuses = [Stream(connection).response().status for connection in connections]
+        is_equal(statuses, [201] * 5, "parked uploads outlive a graceful restart")
+        close(connections)
+
+
+def test_other_mpms_read_blocking():
+    for mpm in ("worker", "prefork"):
+        with server(mpm=mpm) as httpd:
+            connections = begin(httpd, 3)
+            for connection in connections:
+                connection.sendall(BODY[100:])
+            statuses = [Stream(connection).response().status for connection in connections]
+            is_equal(statuses, [201] * 3, f"{mpm}: slow uploads, read blocking")
+            close(connections)
+
+
+def test_without_large_reads():
+    with server("MediaUploadLargeReads off\n" + conf()) as httpd:
+        is_equal(post(httpd, [file("image", "a.png", png(padding=300000))]).status, 201, "MediaUploadLargeReads off")
+
+
+if __name__ == "__main__":
+    main()
