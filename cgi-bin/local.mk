@@ -1,2 +1,22 @@
 cgidir = $(libexecdir)/mediaupload/cgi-bin
-cgi_PROGRAMS =
+cgi_PROGRAMS = %D%/upload.cgi
+
+%C%_upload_cgi_SOURCES = \
+	%D%/cgi_request.c %D%/cgi_request.h \
+	%D%/upload.c
+%C%_upload_cgi_LDADD = libmediaupload/libmediaupload.la
+
+# The programs for a shell and cron, which answer the web as well.
+cgi_PROGRAMS += %D%/migrate.cgi %D%/health.cgi
+program_sources = \
+	%D%/cgi_request.c %D%/cgi_request.h \
+	%D%/command_line.c %D%/command_line.h \
+	%D%/secret.c %D%/secret.h \
+	%D%/web_error.c %D%/web_error.h
+
+%C%_migrate_cgi_SOURCES = $(program_sources) %D%/migrate.c %D%/progress_bar.c %D%/progress_bar.h
+%C%_migrate_cgi_LDADD = libmediaupload/libmediaupload.la
+
+%C%_health_cgi_SOURCES = $(program_sources) %D%/health.c
+%C%_health_cgi_CPPFLAGS = $(AM_CPPFLAGS) -DPKGDATADIR='"$(pkgdatadir)"'
+%C%_health_cgi_LDADD = libmediaupload/libmediaupload.la

@@ -14,5 +14,5 @@ include %D%/unit/ingest/local.mk
 include %D%/unit/upload/local.mk
 include %D%/unit/jobs/local.mk
 
-EXTRA_DIST += %D%/README.md %D%/run %D%/httpd.py %D%/uploads.py %D%/tap/tap.py %D%/parts/databases.py %D%/data \
+EXTRA_DIST += %D%/README.md %D%/run %D%/httpd.py %D%/uploads.py %D%/tap/tap.py %D%/parts/databases.py %D%/programs.py %D%/data \
 	%D%/module %D%/cgi %D%/host %D%/guards %D%/browser

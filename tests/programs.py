@@ -1,5 +1,5 @@
-"""A site of one's own for tests of migrate.cgi and health.cgi: a folder with a configuration, pictures, and the programs
-run in it from a shell or as a web server would.
+"""A site of one's own for tests of migrate.cgi and health.cgi: a folder with a configuration, pictures, and the
+programs run in it from a shell or as a web server would.
 
     with Site(CONF) as site:
         site.pictures("uploads", 100)
@@ -152,7 +152,7 @@ class Site:
     def rows(self):
         """The catalog: key, sha256, size, filename, width of each row."""
         with sqlite3.connect(self.path("var/media.db")) as database:
-            return database.execute("SELECT object_key, sha256, size, filename, width FROM mediaupload_media").fetchall()
+            return list(database.execute("SELECT object_key, sha256, size, filename, width FROM mediaupload_media"))
 
     def results(self, name="migrate-directory-results.json"):
         with open(self.path(name), encoding="utf-8") as file:

@@ -1,0 +1,16 @@
+/* A bar on a terminal that shows how far a run is; nothing where standard error is no terminal. */
+#ifndef CGI_BIN_PROGRESS_BAR_H
+#define CGI_BIN_PROGRESS_BAR_H
+
+#include "libmediaupload/jobs/run.h"
+
+typedef struct progress_bar_t progress_bar_t;
+
+/* NULL when standard error is no terminal, or `quiet`. */
+progress_bar_t *progress_bar_create(int quiet, apr_pool_t *pool);
+/* What a run calls to move the bar; NULL for a NULL bar. */
+const mu_watch_t *progress_bar_watch(progress_bar_t *bar);
+/* Removes the bar from the terminal; harmless for NULL. */
+void progress_bar_end(progress_bar_t *bar);
+
+#endif

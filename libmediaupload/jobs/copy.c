@@ -1,0 +1,311 @@
+#include "libmediaupload/jobs/copy.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <apr_strings.h>
+
+#include "libmediaupload/ingest/public_url.h"
+#include "libmediaupload/parse/filename.h"
+
+#define PIECE 65536
+#define CLOCKS_DIFFER apr_time_from_sec(3600)   /* at most, between us and a storage */
+#define EXIT_UNREACHABLE 3                      /* exit code of what stops a whole run */
+
+/* --- verifying --- */
+
+typedef struct reading_t {
+    mu_sha256_t *sha;
+    apr_int64_t size;
+} reading_t;
+
+static mu_error_t *take_piece(void *baton, const char *data, apr_size_t length)
+{
+    reading_t *reading = baton;
+
+    mu_sha256_update(reading->sha, data, length);
+    reading->size += (apr_int64_t)length;
+    return NULL;
+}
+
+/* Whether the object is there and has these bytes. */
+static mu_error_t *verify(int *same, const mu_target_t *target, const char *key, const mu_examined_t *examined,
+                          apr_pool_t *pool)
+{
+    reading_t reading = { mu_sha256_create(pool), 0 };
+    char sha256[MU_SHA256_HEX];
+    mu_error_t *err = mu_storage_read(target->storage, key, take_piece, &reading, pool);
+
+    *same = 0;
+    if (err != NULL) {
+        return err->code == MU_NOT_FOUND ? NULL : err;
+    }
+    mu_sha256_finish(reading.sha, sha256);
+    *same = reading.size == examined->size && strcmp(sha256, examined->sha256) == 0;
+    return NULL;
+}
+
+static mu_error_t *is_recorded(int *recorded, const mu_target_t *target, const char *key, apr_pool_t *pool)
+{
+    mu_media_t *media = NULL;
+    mu_error_t *err = NULL;
+
+    *recorded = 1;
+    if (target->database != NULL) {
+        err = mu_media_get(&media, target->database, target->name, key, pool, pool);
+        *recorded = media != NULL;
+    }
+    return err;
+}
+
+static mu_error_t *is_stored(int *stored, const mu_target_t *target, const char *key, apr_int64_t size,
+                             apr_pool_t *pool)
+{
+    mu_object_stat_t stat;
+    mu_error_t *err = mu_storage_stat(target->storage, key, &stat, stored, pool);
+
+    *stored = err == NULL && *stored && stat.size == size;
+    return err;
+}
+
+mu_error_t *mu_copy_is_there(int *there, const mu_target_t *target, const char *key, apr_int64_t size,
+                             apr_pool_t *pool)
+{
+    mu_error_t *err = is_stored(there, target, key, size, pool);
+
+    return err == NULL && *there ? is_recorded(there, target, key, pool) : err;
+}
+
+/* --- finding --- */
+
+/* Whether the copy was made for another source, which is still there: two equal files are two pictures. */
+static int belongs_to_another(const mu_run_t *run, const mu_original_t *original, const char *key, apr_pool_t *pool)
+{
+    const mu_entry_t *entry = mu_journal_by_key(run->journal, run->target->name, key, pool);
+    struct stat info;
+
+    return entry != NULL && strcmp(entry->from, original->path) != 0 && lstat(entry->from, &info) == 0;
+}
+
+/* What catalog or journal say about these bytes. */
+static mu_error_t *find_same(const char **key, const mu_run_t *run, const mu_original_t *original, apr_pool_t *pool)
+{
+    const mu_target_t *target = run->target;
+    const mu_examined_t *examined = original->examined;
+
+    if (target->database != NULL) {
+        mu_media_t *media = NULL;
+        mu_error_t *err = mu_media_find_same(&media, target->database, target->name, examined->size,
+                                             examined->sha256, pool, pool);
+
+        *key = media != NULL ? media->key : NULL;
+        return err;
+    }
+    else {
+        const mu_entry_t *entry = mu_journal_by_content(run->journal, target->name, examined->size, examined->sha256,
+                                                        pool);
+
+        *key = entry != NULL ? entry->key : NULL;
+        return NULL;
+    }
+}
+
+typedef struct search_t {
+    const mu_run_t *run;
+    const mu_original_t *original;
+    apr_time_t since;
+    const char *key;           /* of what was found */
+    apr_pool_t *pool, *piece_pool;
+} search_t;
+
+static mu_error_t *compare(void *baton, const mu_object_stat_t *stat)
+{
+    search_t *search = baton;
+    mu_error_t *err;
+    int same;
+
+    if (search->key != NULL || stat->size != search->original->examined->size || stat->modified < search->since) {
+        return NULL;
+    }
+    apr_pool_clear(search->piece_pool);
+    if (belongs_to_another(search->run, search->original, stat->key, search->piece_pool)) {
+        return NULL;
+    }
+    err = verify(&same, search->run->target, stat->key, search->original->examined, search->piece_pool);
+    if (err == NULL && same) {
+        search->key = apr_pstrdup(search->pool, stat->key);
+    }
+    return err;
+}
+
+/* A run was killed after `begun`: perhaps the object is in the storage, known to nobody. */
+static mu_error_t *search_storage(const char **key, const mu_run_t *run, const mu_original_t *original,
+                                  const mu_entry_t *begun, apr_pool_t *pool)
+{
+    search_t search = { run, original, begun->time - CLOCKS_DIFFER, NULL, pool, NULL };
+    mu_error_t *err;
+
+    apr_pool_create(&search.piece_pool, pool);
+    err = mu_storage_list(run->target->storage, "", compare, &search, pool);
+    *key = search.key;
+    return err;
+}
+
+/* The copy that journal or catalog know of, if it is in the storage. */
+static mu_error_t *find_known(const char **key, const mu_run_t *run, const mu_original_t *original,
+                              const mu_entry_t *entry, apr_pool_t *pool)
+{
+    apr_int64_t size = original->examined->size;
+    const char *candidate = entry != NULL ? entry->key : NULL;
+    mu_error_t *err = NULL;
+    int stored = 0;
+
+    if (candidate != NULL) {
+        err = is_stored(&stored, run->target, candidate, size, pool);
+    }
+    if (err == NULL && !stored) {
+        err = find_same(&candidate, run, original, pool);
+        if (err == NULL && candidate != NULL && !belongs_to_another(run, original, candidate, pool)) {
+            err = is_stored(&stored, run->target, candidate, size, pool);
+        }
+    }
+    *key = stored ? candidate : NULL;
+    return err;
+}
+
+mu_error_t *mu_copy_find(mu_copy_t *copy, const mu_run_t *run, const mu_original_t *original, apr_pool_t *pool)
+{
+    const mu_entry_t *entry = mu_journal_by_source(run->journal, run->target->name, original->path, pool);
+    mu_error_t *err;
+    int same;
+
+    if (entry != NULL && strcmp(entry->sha256, original->examined->sha256) != 0) {
+        entry = NULL;
+    }
+    copy->unfinished = entry != NULL && entry->step == MU_STEP_BEGUN;
+    err = find_known(&copy->key, run, original, entry, pool);
+    if (err == NULL && copy->unfinished && copy->key != NULL) {
+        err = verify(&same, run->target, copy->key, original->examined, pool);
+        copy->key = err == NULL && same ? copy->key : NULL;
+    }
+    if (err == NULL && copy->unfinished && copy->key == NULL) {
+        err = search_storage(&copy->key, run, original, entry, pool);
+    }
+    return err;
+}
+
+/* --- keeping --- */
+
+static mu_error_t *write_journal(const mu_run_t *run, const mu_original_t *original, mu_step_t step, const char *key,
+                                 apr_pool_t *pool)
+{
+    mu_entry_t entry = {
+        step, apr_time_now(), run->target->name, original->path, original->info->st_size,
+        apr_time_from_sec(original->info->st_mtim.tv_sec) + original->info->st_mtim.tv_nsec / 1000,
+        (apr_int64_t)original->info->st_ino, original->examined->sha256, key,
+        key != NULL ? mu_public_url(run->target, key, pool) : NULL
+    };
+
+    return mu_journal_append(run->journal, &entry, pool);
+}
+
+static mu_error_t *record(const mu_target_t *target, const mu_original_t *original, const char *key, apr_pool_t *pool)
+{
+    const mu_examined_t *examined = original->examined;
+    mu_media_t media = {
+        0, target->name, target->settings->storage, key, mu_public_url(target, key, pool),
+        mu_filename_display(original->name, pool), examined->type->mime, examined->size,
+        target->settings->checksum ? examined->sha256 : NULL, examined->width, examined->height, apr_time_now()
+    };
+
+    return mu_media_put(target->database, &media, pool);
+}
+
+mu_error_t *mu_copy_keep(const mu_run_t *run, const mu_original_t *original, const mu_copy_t *copy, apr_pool_t *pool)
+{
+    int recorded;
+    mu_error_t *err = is_recorded(&recorded, run->target, copy->key, pool);
+
+    if (err == NULL && !recorded) {
+        err = record(run->target, original, copy->key, pool);
+    }
+    return err == NULL ? write_journal(run, original, copy->unfinished ? MU_STEP_MIGRATED : MU_STEP_KNOWN, copy->key,
+                                       pool) : err;
+}
+
+/* --- making --- */
+
+static mu_error_t *feed(mu_intake_t *intake, int descriptor, apr_pool_t *pool)
+{
+    char *buffer = apr_palloc(pool, PIECE);
+    mu_error_t *err = NULL;
+
+    if (lseek(descriptor, 0, SEEK_SET) != 0) {
+        return mu_error(pool, MU_MALFORMED, errno, "cannot read the file again");
+    }
+    while (err == NULL) {
+        ssize_t length = read(descriptor, buffer, PIECE);
+
+        if (length == 0) {
+            return mu_intake_end(intake);
+        }
+        if (length > 0) {
+            err = mu_intake_take(intake, buffer, (apr_size_t)length);
+            err = err == NULL ? mu_intake_flush(intake) : err;
+        }
+        else if (errno != EINTR) {
+            err = mu_error(pool, MU_MALFORMED, errno, "cannot read the file");
+        }
+    }
+    return err;
+}
+
+/* The copy is not what was read: it goes, with its row. */
+static mu_error_t *discard(mu_file_t *file, const mu_target_t *target, apr_pool_t *pool)
+{
+    mu_error_t *err = mu_storage_remove(target->storage, file->key, pool);
+
+    if (err == NULL && target->database != NULL) {
+        err = mu_media_remove(target->database, target->name, file->key, pool);
+    }
+    file->state = MU_FILE_FAILED;
+    file->error = mu_error(pool, MU_STORAGE, APR_SUCCESS, "the copy %s differs from what was read; it was removed",
+                           file->key);
+    return err;
+}
+
+mu_error_t *mu_copy_make(const mu_file_t **result, const mu_run_t *run, const mu_original_t *original,
+                         apr_pool_t *pool)
+{
+    const mu_target_t *target = run->target;
+    mu_source_t source = { NULL, original->name, mu_config_site(target->server, NULL, pool), NULL };
+    mu_file_t *file;
+    mu_intake_t *intake;
+    mu_error_t *stop;
+    int same = 1;
+    mu_error_t *err = write_journal(run, original, MU_STEP_BEGUN, NULL, pool);
+
+    if (err != NULL) {
+        return err;
+    }
+    intake = mu_intake_begin(target, &source, pool);
+    stop = feed(intake, original->descriptor, pool);
+    file = apr_pmemdup(pool, stop == NULL ? mu_intake_publish(intake) : mu_intake_abort(intake, stop), sizeof(*file));
+    *result = file;
+    if (file->state == MU_FILE_STORED) {
+        err = verify(&same, target, file->key, original->examined, pool);
+        if (err == NULL && same) {
+            return write_journal(run, original, MU_STEP_MIGRATED, file->key, pool);
+        }
+        err = err == NULL ? discard(file, target, pool) : err;
+    }
+    else if (mu_code_exit(file->error->code) == EXIT_UNREACHABLE) {
+        err = mu_error(pool, file->error->code, APR_SUCCESS, "%s", file->error->text);
+    }
+    if (err == NULL) {
+        err = write_journal(run, original, MU_STEP_FAILED, NULL, pool);
+    }
+    return err;
+}

@@ -1,0 +1,60 @@
+/* What runs have done, enough to go on after a kill, to see what was moved before, and to undo it.
+ *
+ *   mu_journal_open(&journal, "/home/me/site/var/mediaupload-journal", run_id, pool);
+ *   entry = mu_journal_by_source(journal, "articles", path, pool);             what became of it last
+ *   mu_journal_append(journal, &entry, scratch_pool);
+ *
+ * One file for each run, RUN.jsonl, one line of JSON for each step: written with a single write(2) before the next step
+ * begins, so that a killed process loses nothing; a line that was cut short is passed over. All files of the folder
+ * are indexed when it is opened: 24 bytes for each step in memory, the lines stay on disk. The folder is made 0700 with
+ * the first line, and given to the owner of the folder it lies in by whoever runs as root. It lies beside the SQLite
+ * catalog (mediaupload-journal), or without one in var/ beside the configuration; see mu_run_begin. */
+#ifndef MU_JOBS_JOURNAL_H
+#define MU_JOBS_JOURNAL_H
+
+#include <apr_time.h>
+
+#include "libmediaupload/base/error.h"
+
+typedef enum {
+    MU_STEP_BEGUN,      /* about to be stored; no other step after it: the process was killed */
+    MU_STEP_MIGRATED,   /* stored by this run, verified and recorded */
+    MU_STEP_KNOWN,      /* was stored before */
+    MU_STEP_FAILED      /* nothing was stored */
+} mu_step_t;
+
+typedef struct mu_entry_t {
+    mu_step_t step;
+    apr_time_t time;
+    const char *collection;
+    const char *from;          /* absolute path of the source, exact bytes */
+    apr_int64_t size;          /* of the source, bytes */
+    apr_time_t modified;       /* of the source */
+    apr_int64_t inode;         /* of the source */
+    const char *sha256;
+    const char *key;           /* in the storage; NULL before it is there */
+    const char *url;
+} mu_entry_t;
+
+typedef struct mu_journal_t mu_journal_t;
+
+/* Indexes what is in `folder`, which need not exist; nothing is made or written. MU_STORAGE when a journal cannot be
+ * read. */
+mu_error_t *mu_journal_open(mu_journal_t **journal, const char *folder, const char *run, apr_pool_t *pool);
+
+/* The newest entry of a collection about this source, this key, or this content; NULL when there is none. For keys and
+ * content only steps that have a key count. */
+const mu_entry_t *mu_journal_by_source(mu_journal_t *journal, const char *collection, const char *from,
+                                       apr_pool_t *pool);
+const mu_entry_t *mu_journal_by_key(mu_journal_t *journal, const char *collection, const char *key, apr_pool_t *pool);
+const mu_entry_t *mu_journal_by_content(mu_journal_t *journal, const char *collection, apr_int64_t size,
+                                        const char *sha256, apr_pool_t *pool);
+
+/* Writes an entry; it can be found at once. MU_STORAGE, MU_DISK_FULL. */
+mu_error_t *mu_journal_append(mu_journal_t *journal, const mu_entry_t *entry, apr_pool_t *scratch_pool);
+
+/* Takes the lock NAME.lock in `folder`, both made where missing, until `pool` goes. MU_BUSY when another process has
+ * it, MU_STORAGE. */
+mu_error_t *mu_journal_lock(const char *folder, const char *name, apr_pool_t *pool);
+
+#endif

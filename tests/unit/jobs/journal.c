@@ -1,0 +1,152 @@
+#include "libmediaupload/jobs/journal.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <apr_strings.h>
+
+#include "tests/tap/tap.h"
+
+#define SHA "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+static mu_journal_t *open_journal(const char *folder, const char *run, apr_pool_t *pool)
+{
+    mu_journal_t *journal = NULL;
+
+    ok(mu_journal_open(&journal, folder, run, pool) == NULL, "the journal of %s opens", run);
+    return journal;
+}
+
+static mu_entry_t entry_of(mu_step_t step, const char *from, const char *key)
+{
+    return (mu_entry_t){ step, 1772357400000000, "articles", from, 42, 1772357400123456, 99, SHA, key,
+                         key != NULL ? "https://e.org/k" : NULL };
+}
+
+static void append(mu_journal_t *journal, mu_step_t step, const char *from, const char *key, apr_pool_t *pool)
+{
+    mu_entry_t entry = entry_of(step, from, key);
+    mu_error_t *err = mu_journal_append(journal, &entry, pool);
+
+    ok(err == NULL, "%s is written", from);
+}
+
+static void test_remembers(apr_pool_t *pool)
+{
+    static const char *const names[] = {
+        "/a/plain.jpg", "/a/with space.jpg", "/a/\xc3\xa9t\xc3\xa9.jpg", "/a/\xff\xfe.jpg", "/a/\xff\xfd.jpg",
+        "/a/quote\"back\\slash\nline.jpg",
+    };
+    const char *folder = apr_pstrcat(pool, tap_directory(), "/var/mediaupload-journal", NULL);
+    mu_journal_t *journal = open_journal(folder, "20260301-a", pool);
+    struct stat info;
+
+    ok(stat(folder, &info) != 0, "opening makes nothing");
+    ok(mu_journal_by_source(journal, "articles", "/a/plain.jpg", pool) == NULL, "an empty journal knows nothing");
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        append(journal, MU_STEP_MIGRATED, names[i], apr_psprintf(pool, "%d.jpg", (int)i), pool);
+    }
+    ok(stat(folder, &info) == 0 && (info.st_mode & 0777) == 0700, "the folder is for its owner only");
+    for (int again = 0; again < 2; again++) {
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+            const mu_entry_t *entry = mu_journal_by_source(journal, "articles", names[i], pool);
+
+            ok(entry != NULL && strcmp(entry->from, names[i]) == 0 && entry->size == 42 && entry->inode == 99
+               && entry->modified == 1772357400123456 && strcmp(entry->key, apr_psprintf(pool, "%d.jpg", (int)i)) == 0,
+               "%s is found by its exact bytes, %s", names[i], again ? "by a later run" : "at once");
+        }
+        journal = open_journal(folder, "20260302-b", pool);
+    }
+    ok(mu_journal_by_source(journal, "products", names[0], pool) == NULL, "another collection's entries are not ours");
+    ok(mu_journal_by_key(journal, "articles", "2.jpg", pool) != NULL, "found by key");
+    ok(mu_journal_by_content(journal, "articles", 42, SHA, pool) != NULL, "found by content");
+    ok(mu_journal_by_content(journal, "articles", 43, SHA, pool) == NULL, "not with another size");
+}
+
+static void test_newest_wins(apr_pool_t *pool)
+{
+    const char *folder = apr_pstrcat(pool, tap_directory(), "/j", NULL);
+    mu_journal_t *journal = open_journal(folder, "20260302-b", pool);
+
+    append(journal, MU_STEP_BEGUN, "/a/x.jpg", NULL, pool);
+    is_number(mu_journal_by_source(journal, "articles", "/a/x.jpg", pool)->step, MU_STEP_BEGUN, "begun");
+    append(journal, MU_STEP_MIGRATED, "/a/x.jpg", "x.jpg", pool);
+    is_number(mu_journal_by_source(journal, "articles", "/a/x.jpg", pool)->step, MU_STEP_MIGRATED, "then migrated");
+    journal = open_journal(folder, "20260301-a", pool);
+    append(journal, MU_STEP_BEGUN, "/a/x.jpg", NULL, pool);
+    journal = open_journal(folder, "20260303-c", pool);
+    is_number(mu_journal_by_source(journal, "articles", "/a/x.jpg", pool)->step, MU_STEP_MIGRATED,
+              "the run whose name is later wins, whatever the order on disk");
+}
+
+static void test_survives_damage(apr_pool_t *pool)
+{
+    const char *folder = apr_pstrcat(pool, tap_directory(), "/j", NULL);
+    mu_journal_t *journal = open_journal(folder, "20260301-a", pool);
+    const char *path = apr_pstrcat(pool, folder, "/20260301-a.jsonl", NULL);
+    FILE *file;
+
+    append(journal, MU_STEP_MIGRATED, "/a/1.jpg", "1.jpg", pool);
+    file = fopen(path, "a");
+    fputs("not json\n{\"step\":\"unknown\"}\n\n{\"step\":\"migrated\"}\n{\"step\":\"migrated\",\"coll", file);
+    fclose(file);
+    journal = open_journal(folder, "20260302-b", pool);
+    ok(mu_journal_by_source(journal, "articles", "/a/1.jpg", pool) != NULL, "a line that was cut short is passed over");
+    append(journal, MU_STEP_MIGRATED, "/a/2.jpg", "2.jpg", pool);
+    ok(mu_journal_by_source(journal, "articles", "/a/2.jpg", pool) != NULL, "a later run goes on");
+}
+
+static void test_lock(apr_pool_t *pool)
+{
+    const char *folder = apr_pstrcat(pool, tap_directory(), "/var/j", NULL);
+    apr_pool_t *first;
+    mu_error_t *err;
+
+    apr_pool_create(&first, pool);
+    ok(mu_journal_lock(folder, "articles", first) == NULL, "the lock is taken, in a folder that was not there");
+    err = mu_journal_lock(folder, "articles", pool);
+    ok(err != NULL && err->code == MU_BUSY, "nobody else gets it");
+    ok(mu_journal_lock(folder, "products", pool) == NULL, "another collection's lock is another");
+    apr_pool_destroy(first);
+    ok(mu_journal_lock(folder, "articles", pool) == NULL, "free when its pool has gone");
+}
+
+static void test_many(apr_pool_t *pool)
+{
+    const char *folder = apr_pstrcat(pool, tap_directory(), "/j", NULL);
+    mu_journal_t *journal = open_journal(folder, "20260301-a", pool);
+    apr_pool_t *scratch;
+    int found = 0;
+
+    apr_pool_create(&scratch, pool);
+    for (int i = 0; i < 5000; i++) {
+        const char *from = apr_psprintf(scratch, "/a/%d", i), *key = apr_psprintf(scratch, "k%d", i);
+        mu_entry_t entry = entry_of(MU_STEP_MIGRATED, from, key);
+
+        mu_journal_append(journal, &entry, scratch);
+        apr_pool_clear(scratch);
+    }
+    journal = open_journal(folder, "20260302-b", pool);
+    for (int i = 0; i < 5000; i++) {
+        const mu_entry_t *entry = mu_journal_by_key(journal, "articles", apr_psprintf(scratch, "k%d", i), scratch);
+
+        found += entry != NULL && strcmp(entry->from, apr_psprintf(scratch, "/a/%d", i)) == 0;
+        apr_pool_clear(scratch);
+    }
+    is_number(found, 5000, "each of many is found");
+}
+
+int main(void)
+{
+    apr_pool_t *pool = tap_start();
+
+    test_remembers(pool);
+    test_newest_wins(pool);
+    test_survives_damage(pool);
+    test_lock(pool);
+    test_many(pool);
+    return tap_done();
+}
