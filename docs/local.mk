@@ -1,1 +1,17 @@
-EXTRA_DIST += README.md
+EXTRA_DIST += README.md CONTRIBUTING.md
+EXTRA_DIST += \
+	%D%/page.png \
+	%D%/architecture.md \
+	%D%/cpanel.md \
+	%D%/http.md \
+	%D%/performance.md \
+	%D%/security.md \
+	%D%/settings.md \
+	%D%/storage.md \
+	%D%/testing.md
+EXTRA_DIST += \
+	examples/cpanel.conf \
+	examples/fetch.html \
+	examples/form.html \
+	examples/htaccess \
+	examples/httpd.conf

@@ -26,10 +26,11 @@ static mu_error_t *read_line(char **text, reader_t *reader)
 {
     char line[LINE_LENGTH];
     const char *whole = "";
+    apr_status_t status;
 
     *text = NULL;
     reader->line = reader->next_line + 1;
-    while (apr_file_gets(line, sizeof(line), reader->file) == APR_SUCCESS) {
+    while ((status = apr_file_gets(line, sizeof(line), reader->file)) == APR_SUCCESS) {
         apr_size_t length = strlen(line);
         int continues;
 
@@ -47,6 +48,9 @@ static mu_error_t *read_line(char **text, reader_t *reader)
         if (!continues) {
             break;
         }
+    }
+    if (status != APR_SUCCESS && !APR_STATUS_IS_EOF(status)) {
+        return mu_error(reader->pool, MU_CONFIG, status, "cannot read it");
     }
     while (*text != NULL && apr_isspace(**text)) {
         ++*text;
@@ -119,6 +123,9 @@ static mu_error_t *read_directives(reader_t *reader)
         if (err != NULL) {
             return mu_config_error_at(&(mu_where_t){ reader->path, reader->line, reader->dir }, err, reader->pool);
         }
+    }
+    if (reader->modules > 0) {
+        return mu_error(reader->pool, MU_CONFIG, APR_SUCCESS, "%s: <IfModule> is not closed", reader->path);
     }
     if (reader->collection != NULL) {
         return mu_config_error_at(reader->collection->where,

@@ -71,13 +71,18 @@ static int read_line(apr_table_t *values, char *line)
 static mu_error_t *read_lines(apr_table_t *values, apr_file_t *file, const char *path, apr_pool_t *pool)
 {
     char line[LINE_LENGTH];
+    apr_status_t status;
 
-    for (int number = 1; apr_file_gets(line, sizeof(line), file) == APR_SUCCESS; number++) {
+    for (int number = 1; (status = apr_file_gets(line, sizeof(line), file)) == APR_SUCCESS; number++) {
+        if (strlen(line) == sizeof(line) - 1) {
+            return mu_error(pool, MU_CONFIG, APR_SUCCESS, "%s line %d is longer than %d bytes", path, number,
+                            LINE_LENGTH - 2);
+        }
         if (!read_line(values, line)) {
             return mu_error(pool, MU_CONFIG, APR_SUCCESS, "%s line %d is no KEY=VALUE", path, number);
         }
     }
-    return NULL;
+    return APR_STATUS_IS_EOF(status) ? NULL : mu_error(pool, MU_CONFIG, status, "cannot read %s", path);
 }
 
 mu_error_t *mu_env_file_read(apr_table_t *values, const char *path, apr_pool_t *pool)

@@ -1,5 +1,6 @@
 #include "libmediaupload/config/settings.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -128,16 +129,18 @@ static const char *parse_size(apr_int64_t *size, const char *word, apr_pool_t *p
     static const char units[] = "kmg";
     char *end;
     const char *unit;
-    apr_int64_t number = apr_strtoi64(word, &end, 10);
+    apr_int64_t number;
     int shift = 0;
 
+    errno = 0;
+    number = apr_strtoi64(word, &end, 10);
     if (apr_isdigit(*word) && *end != '\0') {
         unit = strchr(units, apr_tolower(*end));
         shift = unit != NULL ? 10 * (int)(unit - units + 1) : 0;
         end += unit != NULL;
         end += unit != NULL && apr_tolower(*end) == 'b';
     }
-    if (!apr_isdigit(*word) || *end != '\0' || number < 1 || number > (APR_INT64_MAX >> shift)) {
+    if (!apr_isdigit(*word) || *end != '\0' || errno != 0 || number < 1 || number > (APR_INT64_MAX >> shift)) {
         return apr_psprintf(pool, "\"%s\" is no size: write a number of bytes, or 512K, 10M, 4G", word);
     }
     *size = number << shift;
@@ -212,6 +215,9 @@ mu_error_t *mu_settings_set(mu_settings_t *settings, const mu_setting_t *setting
     }
     else {
         wrong = parse_value((char *)settings + setting->offset, setting, words, pool);
+        if (wrong != NULL && strstr(text, "${") != NULL) {
+            wrong = apr_psprintf(pool, "what %s stands for does not fit", text);   /* it may be a secret */
+        }
     }
     if (wrong != NULL) {
         return mu_error(pool, MU_CONFIG, APR_SUCCESS, "%s: %s; write: %s %s", setting->directive, wrong,

@@ -3,6 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "libmediaupload/ingest/public_url.h"
+
 int mu_origin_is_listed(const mu_target_t *target, const mu_request_t *request)
 {
     const apr_array_header_t *listed = target->settings->origin;
@@ -74,7 +76,7 @@ mu_reply_t *mu_origin_preflight(const mu_target_t *target, const mu_request_t *r
     mu_reply_t *reply;
 
     if (err != NULL) {
-        return mu_reply_json(&(mu_result_t){ .error = err }, language, pool);
+        return mu_reply_json(&(mu_result_t){ .default_url = mu_default_url(target, pool), .error = err }, language, pool);
     }
     reply = mu_reply(204, "text/plain; charset=utf-8", "", pool);
     apr_table_unset(reply->headers, "Content-Type");
