@@ -11,7 +11,7 @@
 
 static const char *sha256_in_pieces(const char *bytes, size_t length, size_t piece, apr_pool_t *pool)
 {
-    mu_sha256_t *sha = mu_sha256_create(pool);
+    mu_sha256_t *sha = mu_sha256_create(NULL, pool);
     char hex[MU_SHA256_HEX];
 
     for (size_t at = 0; at < length; at += piece) {

@@ -1,0 +1,22 @@
+check_PROGRAMS += %D%/object_key.t %D%/policy.t %D%/public_url.t %D%/check.t %D%/engine.t %D%/intake.t
+
+# Collections for tests, in this folder and in ../upload.
+target_sources = %D%/target.c %D%/target.h tests/unit/config/text_file.c tests/unit/config/text_file.h
+
+%C%_object_key_t_SOURCES = %D%/object_key.c
+%C%_object_key_t_LDADD = $(unit_ldadd)
+
+%C%_policy_t_SOURCES = %D%/policy.c
+%C%_policy_t_LDADD = $(unit_ldadd)
+
+%C%_public_url_t_SOURCES = %D%/public_url.c $(target_sources)
+%C%_public_url_t_LDADD = $(unit_ldadd)
+
+%C%_check_t_SOURCES = %D%/check.c $(target_sources)
+%C%_check_t_LDADD = $(unit_ldadd)
+
+%C%_engine_t_SOURCES = %D%/engine.c $(target_sources)
+%C%_engine_t_LDADD = $(unit_ldadd)
+
+%C%_intake_t_SOURCES = %D%/intake.c $(target_sources)
+%C%_intake_t_LDADD = $(storage_ldadd)

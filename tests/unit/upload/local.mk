@@ -1,0 +1,16 @@
+check_PROGRAMS += %D%/upload.t %D%/endpoint.t %D%/reply.t %D%/ticket.t %D%/negotiate.t
+
+%C%_upload_t_SOURCES = %D%/upload.c $(target_sources)
+%C%_upload_t_LDADD = $(storage_ldadd)
+
+%C%_endpoint_t_SOURCES = %D%/endpoint.c $(target_sources)
+%C%_endpoint_t_LDADD = $(storage_ldadd)
+
+%C%_reply_t_SOURCES = %D%/reply.c
+%C%_reply_t_LDADD = $(unit_ldadd)
+
+%C%_ticket_t_SOURCES = %D%/ticket.c
+%C%_ticket_t_LDADD = $(unit_ldadd)
+
+%C%_negotiate_t_SOURCES = %D%/negotiate.c
+%C%_negotiate_t_LDADD = $(unit_ldadd)
