@@ -82,6 +82,10 @@ mu_json_t *mu_json_parse(const char *text, apr_size_t length, apr_pool_t *pool)
         if (value == NULL && json_tokener_get_error(tokener) == json_tokener_continue) {
             value = json_tokener_parse_ex(tokener, "", 1);   /* a bare number ends at the end of the text */
         }
+        else if (value != NULL && json_tokener_get_parse_end(tokener) < length) {
+            json_object_put(value);
+            value = NULL;
+        }
     }
     json_tokener_free(tokener);
     return tie(pool, value);

@@ -11,7 +11,7 @@
 #define LONGEST_WAIT apr_time_from_msec(500)
 
 struct mu_connection_t {
-    const mu_target_t *target;
+    const mu_server_t *target;
     apr_dbd_t *handle;
     apr_pool_t *pool;
     apr_pool_t *statement_pool;   /* goes before the handle: MariaDB's statements need it to be freed */
@@ -21,7 +21,7 @@ struct mu_connection_t {
 
 static mu_error_t *failure(const mu_connection_t *connection, int status, const char *what, apr_pool_t *pool)
 {
-    const mu_target_t *target = connection->target;
+    const mu_server_t *target = connection->target;
     const char *reason = apr_dbd_error(target->driver, connection->handle, status);
 
     reason = mu_parameters_hide(target->parsed, reason != NULL ? reason : "", pool);
@@ -32,7 +32,7 @@ static mu_error_t *failure(const mu_connection_t *connection, int status, const 
 /* Runs a statement without values; rows are read to the end and forgotten. */
 static int run_plain(const mu_connection_t *connection, const char *sql, apr_pool_t *scratch_pool)
 {
-    const mu_target_t *target = connection->target;
+    const mu_server_t *target = connection->target;
     apr_dbd_results_t *results = NULL;
     apr_dbd_row_t *row = NULL;
     apr_pool_t *pool;
@@ -67,7 +67,7 @@ static mu_error_t *set_up_session(const mu_connection_t *connection, apr_pool_t 
 static mu_error_t *make_table(const mu_connection_t *connection, apr_pool_t *pool)
 {
     static const char look[] = "SELECT id, " MU_MEDIA_COLUMNS " FROM mediaupload_media WHERE id = 0";
-    const mu_target_t *target = connection->target;
+    const mu_server_t *target = connection->target;
     mu_error_t *err;
     int rows, status;
 
@@ -85,7 +85,7 @@ static mu_error_t *make_table(const mu_connection_t *connection, apr_pool_t *poo
 
 static mu_error_t *connect_to(mu_connection_t *connection, apr_pool_t *pool)
 {
-    const mu_target_t *target = connection->target;
+    const mu_server_t *target = connection->target;
     const char *reason = NULL;
     apr_status_t status;
 
@@ -101,7 +101,7 @@ static mu_error_t *connect_to(mu_connection_t *connection, apr_pool_t *pool)
     return NULL;
 }
 
-static mu_error_t *open_existing(mu_connection_t **opened, const mu_target_t *target, apr_pool_t *scratch_pool)
+static mu_error_t *open_existing(mu_connection_t **opened, const mu_server_t *target, apr_pool_t *scratch_pool)
 {
     mu_connection_t *connection;
     apr_pool_t *pool;
@@ -128,9 +128,9 @@ static mu_error_t *open_existing(mu_connection_t **opened, const mu_target_t *ta
 
 /* A new SQLite file gets its name when the table is in it and WAL is on: neither can be done while other processes use
  * the file without failing in one of them. */
-static mu_error_t *make_sqlite_file(const mu_target_t *target, apr_pool_t *pool)
+static mu_error_t *make_sqlite_file(const mu_server_t *target, apr_pool_t *pool)
 {
-    mu_target_t unnamed = *target;
+    mu_server_t unnamed = *target;
     mu_connection_t *connection;
     const char *temporary;
     mu_error_t *err = mu_sqlite_file_begin(&temporary, target->path, pool);
@@ -150,7 +150,7 @@ static mu_error_t *make_sqlite_file(const mu_target_t *target, apr_pool_t *pool)
 
 /* SQLite does not wait while another process turns WAL on in a file that came without it (an empty one, a restored
  * copy): we do, a little longer each time. */
-static mu_error_t *open_sqlite(mu_connection_t **connection, const mu_target_t *target, apr_pool_t *pool)
+static mu_error_t *open_sqlite(mu_connection_t **connection, const mu_server_t *target, apr_pool_t *pool)
 {
     mu_error_t *err = make_sqlite_file(target, pool);
 
@@ -166,7 +166,7 @@ static mu_error_t *open_sqlite(mu_connection_t **connection, const mu_target_t *
     }
 }
 
-mu_error_t *mu_connection_open(mu_connection_t **connection, const mu_target_t *target, apr_pool_t *scratch_pool)
+mu_error_t *mu_connection_open(mu_connection_t **connection, const mu_server_t *target, apr_pool_t *scratch_pool)
 {
     return target->path != NULL ? open_sqlite(connection, target, scratch_pool)
                                 : open_existing(connection, target, scratch_pool);
@@ -229,7 +229,7 @@ static const char **copy_row(const apr_dbd_driver_t *driver, apr_dbd_row_t *row,
 static int select_row(const mu_connection_t *connection, apr_dbd_prepared_t *statement, mu_query_t *query,
                       apr_pool_t *pool)
 {
-    const mu_target_t *target = connection->target;
+    const mu_server_t *target = connection->target;
     apr_dbd_results_t *results = NULL;
     apr_dbd_row_t *row = NULL;
     int status = apr_dbd_pselect(target->driver, pool, connection->handle, &results, statement,

@@ -11,14 +11,14 @@
 #include "libmediaupload/catalog/parameters.h"
 
 /* Where to connect. */
-typedef struct mu_target_t {
+typedef struct mu_server_t {
     const mu_dialect_t *dialect;
     const apr_dbd_driver_t *driver;
     const char *name;                       /* for messages: "pgsql (host=127.0.0.1 dbname=media)"; no secret */
     const char *path;                       /* of the SQLite file; NULL for servers */
     const char *parameters;                 /* for apr_dbd */
     const apr_array_header_t *parsed;
-} mu_target_t;
+} mu_server_t;
 
 /* A statement with apr_dbd's placeholders, and its values; a NULL value is SQL's NULL. With columns it is a select of
  * at most one row. */
@@ -33,7 +33,7 @@ typedef struct mu_query_t {
 typedef struct mu_connection_t mu_connection_t;
 
 /* Connects, sets the session up and makes our table when it is missing. Independent of any pool: to be closed. */
-mu_error_t *mu_connection_open(mu_connection_t **connection, const mu_target_t *target, apr_pool_t *scratch_pool);
+mu_error_t *mu_connection_open(mu_connection_t **connection, const mu_server_t *target, apr_pool_t *scratch_pool);
 void mu_connection_close(mu_connection_t *connection);
 
 /* Whether it still leads to the database: an SQLite file may have been replaced by another one. */

@@ -9,7 +9,7 @@
 #include "libmediaupload/catalog/connection.h"
 
 struct mu_database_t {
-    mu_target_t target;
+    mu_server_t target;
     const mu_log_t *log;
     apr_thread_mutex_t *mutex;     /* over what follows */
     apr_thread_cond_t *returned;   /* a connection came back */
@@ -28,7 +28,7 @@ static apr_status_t close_idle(void *baton)
     return APR_SUCCESS;
 }
 
-static mu_error_t *find_driver(mu_target_t *target, const char *driver, apr_pool_t *pool)
+static mu_error_t *find_driver(mu_server_t *target, const char *driver, apr_pool_t *pool)
 {
     apr_status_t status;
 
@@ -47,7 +47,7 @@ static mu_error_t *find_driver(mu_target_t *target, const char *driver, apr_pool
     return NULL;
 }
 
-static mu_error_t *set_target(mu_target_t *target, const char *params, const char *base_dir, apr_pool_t *pool)
+static mu_error_t *set_target(mu_server_t *target, const char *params, const char *base_dir, apr_pool_t *pool)
 {
     const mu_dialect_t *dialect = target->dialect;
     const char *shown;

@@ -121,12 +121,15 @@ static int is_name(const char *name)
 mu_error_t *mu_config_section(mu_collection_t **collection, mu_config_t *config, const char *text,
                               const mu_where_t *where, apr_pool_t *pool)
 {
-    const char *end = strrchr(text, '>');
+    const char *end = strchr(text, '>');
     apr_array_header_t *words;
     const char *name;
 
     if (end == NULL) {
         return mu_error(pool, MU_CONFIG, APR_SUCCESS, "the section lacks its closing >; write: <MediaUpload NAME>");
+    }
+    if (mu_words(&words, end + 1, NULL, pool) != NULL || words->nelts > 0) {
+        return mu_error(pool, MU_CONFIG, APR_SUCCESS, "nothing may follow the closing >; write: <MediaUpload NAME>");
     }
     if (mu_words(&words, apr_pstrmemdup(pool, text, (apr_size_t)(end - text)), NULL, pool) != NULL
         || words->nelts != 1 || !is_name(APR_ARRAY_IDX(words, 0, const char *))) {
@@ -201,8 +204,7 @@ const mu_collection_t *mu_config_find(const mu_config_t *config, const char *nam
 
 const char *mu_config_site(const mu_settings_t *server, const char *host, apr_pool_t *pool)
 {
-    apr_size_t length = host != NULL ? strcspn(host, ":") : 0;
-    const char *name = apr_pstrmemdup(pool, host, length);
+    const char *name = host != NULL ? apr_pstrmemdup(pool, host, strcspn(host, ":")) : "";
 
     for (int i = 0; server->site != NULL && i + 1 < server->site->nelts; i += 2) {
         if (apr_cstr_casecmp(APR_ARRAY_IDX(server->site, i, const char *), name) == 0) {

@@ -135,6 +135,21 @@ static mu_error_t *read_directives(reader_t *reader)
     return NULL;
 }
 
+/* A file that others can change must not decide over secrets: they could send them elsewhere. */
+static mu_error_t *check_owner(const reader_t *reader)
+{
+    const mu_settings_t *top = reader->config->top;
+    apr_finfo_t info;
+    apr_status_t status = apr_file_info_get(&info, APR_FINFO_PROT, reader->file);
+
+    if (status != APR_SUCCESS || !(info.protection & (APR_FPROT_GWRITE | APR_FPROT_WWRITE))
+        || (top->secret == NULL && top->env_file == NULL)) {
+        return NULL;
+    }
+    return mu_error(reader->pool, MU_CONFIG, APR_SUCCESS, "others can change %s, which holds secrets; run: chmod go-w %s",
+                    reader->path, reader->path);
+}
+
 mu_error_t *mu_config_file_read(mu_config_t **config, const char *path, const mu_env_t *environment,
                                 apr_pool_t *pool)
 {
@@ -152,6 +167,9 @@ mu_error_t *mu_config_file_read(mu_config_t **config, const char *path, const mu
     reader.dir = apr_pstrmemdup(pool, reader.path, (apr_size_t)(strrchr(reader.path, '/') - reader.path));
     *config = reader.config = mu_config_create(environment, pool);
     err = read_directives(&reader);
+    if (err == NULL) {
+        err = check_owner(&reader);
+    }
     apr_file_close(reader.file);
     mu_config_complete(*config, pool);
     return err;

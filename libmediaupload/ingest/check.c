@@ -9,14 +9,15 @@
 #include "libmediaupload/storage/storage.h"
 
 #define SECRET_LENGTH 16
+#define ID_LENGTH 64
 #define ID_BYTES "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
 #define IDENTIFIER_BYTES "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_$"
 
 #define WRONG(pool, ...) mu_error(pool, MU_CONFIG, APR_SUCCESS, __VA_ARGS__)
 
 static const char known_types[] =
-    "image/jpeg image/png image/gif image/webp image/avif image/heic image/svg+xml video/mp4 video/webm video/quicktime "
-    "application/pdf, or a pattern such as image/*";
+    "image/jpeg image/png image/gif image/webp image/avif image/heic image/svg+xml video/mp4 video/webm "
+    "video/quicktime application/pdf, or a pattern such as image/*";
 
 static mu_error_t *check_accept(const mu_settings_t *settings, apr_pool_t *pool)
 {
@@ -52,13 +53,15 @@ static mu_error_t *check_url(const mu_settings_t *settings, apr_pool_t *pool)
 static mu_error_t *check_default(const mu_settings_t *settings, apr_pool_t *pool)
 {
     const char *name = settings->default_image;
+    const mu_media_type_t *type;
 
     if (name == NULL || is_web_address(name)) {
         return NULL;
     }
-    if (!mu_storage_key_is_valid(name) || mu_media_type_by_name(name) == NULL) {
-        return WRONG(pool, "MediaUploadDefault: \"%s\" is neither a picture's name below MediaUploadURL nor a full URL; "
-                     "write for example: MediaUploadDefault default_article.jpg", name);
+    type = mu_media_type_by_name(name);
+    if (!mu_storage_key_is_valid(name) || type == NULL || type->kind != MU_MEDIA_IMAGE) {
+        return WRONG(pool, "MediaUploadDefault: \"%s\" is neither a picture's name below MediaUploadURL nor a full URL"
+                     "; write for example: MediaUploadDefault default_article.jpg", name);
     }
     return NULL;
 }
@@ -80,7 +83,7 @@ static mu_error_t *check_origins(const mu_settings_t *settings, apr_pool_t *pool
     for (int i = 0; settings->origin != NULL && i < settings->origin->nelts; i++) {
         const char *origin = APR_ARRAY_IDX(settings->origin, i, const char *);
 
-        if (!is_web_address(origin) || strchr(strstr(origin, "://") + 3, '/') != NULL) {
+        if (!is_web_address(origin) || strpbrk(strstr(origin, "://") + 3, "/?#@") != NULL) {
             return WRONG(pool, "MediaUploadOrigin: \"%s\" is no origin; write for example: "
                          "MediaUploadOrigin https://www.example.org", origin);
         }
@@ -163,9 +166,15 @@ mu_error_t *mu_check_server(const mu_settings_t *server, apr_pool_t *pool)
         return mu_config_error_at(server->where[MU_SETTING_secret], err, pool);
     }
     for (int i = 1; server->site != NULL && i < server->site->nelts; i += 2) {
+        const char *host = APR_ARRAY_IDX(server->site, i - 1, const char *);
         const char *id = APR_ARRAY_IDX(server->site, i, const char *);
 
-        if (*id == '\0' || id[strspn(id, ID_BYTES)] != '\0') {
+        if (*host == '\0' || strpbrk(host, ":/") != NULL) {
+            err = WRONG(pool, "MediaUploadSite: \"%s\" is no host name (without port); write for example: "
+                        "MediaUploadSite www.example.org 7", host);
+            return mu_config_error_at(server->where[MU_SETTING_site], err, pool);
+        }
+        if (strlen(id) > ID_LENGTH || *id == '\0' || id[strspn(id, ID_BYTES)] != '\0') {
             err = WRONG(pool, "MediaUploadSite: the id \"%s\" becomes part of keys: letters, digits, \"_\" and \"-\" "
                         "only; write for example: MediaUploadSite www.example.org 7", id);
             return mu_config_error_at(server->where[MU_SETTING_site], err, pool);

@@ -11,12 +11,14 @@ static mu_error_t *open_database(mu_engine_t *engine, const mu_log_t *log, apr_p
     const mu_settings_t *server = engine->config->server;
     const mu_where_t *where = server->where[MU_SETTING_database];
     mu_error_t *err;
+    int last;
 
     if (server->database == NULL) {
         return NULL;
     }
-    err = mu_database_open(&engine->database, APR_ARRAY_IDX(server->database, 0, const char *),
-                           APR_ARRAY_IDX(server->database, 1, const char *), where->dir, log, pool);
+    last = server->database->nelts - 2;   /* a later line replaces an earlier one */
+    err = mu_database_open(&engine->database, APR_ARRAY_IDX(server->database, last, const char *),
+                           APR_ARRAY_IDX(server->database, last + 1, const char *), where->dir, log, pool);
     return err != NULL ? mu_config_error_at(where, err, pool) : NULL;
 }
 

@@ -30,6 +30,8 @@ struct mu_intake_t {
     mu_sha256_t *sha;                 /* NULL: no checksum wanted */
     mu_object_t *object;              /* NULL before the type is known and after a rejection */
 
+    int was_there;                    /* a file of this key was there before: a failure must not remove it */
+
     struct iovec slices[SLICES];      /* taken, not yet written */
     int slice_count;
 };
@@ -135,7 +137,7 @@ static mu_error_t *tell_type(mu_intake_t *intake, const char *bytes, apr_size_t 
 
     intake->type = mu_media_type_sniff(bytes, length);
     intake->file.type = intake->type->mime;
-    err = mu_policy_type(settings, intake->type, intake->pool);
+    err = length > 0 ? mu_policy_type(settings, intake->type, intake->pool) : NULL;
     if (err != NULL) {
         reject(intake, err);
         return NULL;
@@ -248,6 +250,7 @@ static mu_error_t *commit_elsewhere(mu_intake_t *intake, mu_error_t *taken)
 
         if (err == NULL && found && stat.size == intake->file.size) {
             mu_object_abort(intake->object);
+            intake->was_there = 1;
             return NULL;
         }
         return err != NULL ? err : taken;
@@ -265,7 +268,6 @@ static mu_error_t *commit_elsewhere(mu_intake_t *intake, mu_error_t *taken)
 static mu_error_t *commit(mu_intake_t *intake)
 {
     const mu_settings_t *settings = intake->target->settings;
-    mu_on_existing_t on_existing = settings->replace ? MU_REPLACE_EXISTING : MU_KEEP_EXISTING;
     char uuid[MU_UUID_TEXT];
     mu_key_values_t values = {
         uuid, intake->file.sha256, intake->type->extension, mu_filename_slug(intake->source.filename, intake->pool),
@@ -279,7 +281,11 @@ static mu_error_t *commit(mu_intake_t *intake)
         return mu_error(intake->pool, MU_NO_ID, APR_SUCCESS, "MediaUploadKey %s needs a value that there is not",
                         settings->key);
     }
-    err = mu_object_commit(intake->object, intake->file.key, on_existing);
+    err = mu_object_commit(intake->object, intake->file.key, MU_KEEP_EXISTING);
+    if (err != NULL && err->code == MU_EXISTS && settings->replace) {
+        intake->was_there = 1;
+        return mu_object_commit(intake->object, intake->file.key, MU_REPLACE_EXISTING);
+    }
     return err != NULL && err->code == MU_EXISTS ? commit_elsewhere(intake, err) : err;
 }
 
@@ -296,7 +302,7 @@ static mu_error_t *record(mu_intake_t *intake)
         return NULL;
     }
     err = mu_media_put(intake->target->database, &media, intake->pool);
-    if (err != NULL) {
+    if (err != NULL && !intake->was_there) {
         mu_error_t *left = mu_storage_remove(intake->target->storage, file->key, intake->pool);
 
         if (left != NULL) {

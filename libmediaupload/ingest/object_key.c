@@ -5,6 +5,8 @@
 
 #include <apr_strings.h>
 
+#include "libmediaupload/storage/storage.h"
+
 #define KEY_BYTES "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
 
 static const char *const words[] = {
@@ -27,6 +29,15 @@ static int is_known(const char *word)
         }
     }
     return 0;
+}
+
+/* The longest key that the template can make. */
+static const char *longest_key(const char *template, apr_pool_t *pool)
+{
+    static const char sixty_four[] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+    mu_key_values_t values = { sixty_four, sixty_four, "webm", sixty_four, sixty_four, sixty_four, sixty_four, 0 };
+
+    return mu_key_make(template, &values, pool);
 }
 
 static const char *wrong_with(const char *template, apr_pool_t *pool)
@@ -56,7 +67,10 @@ static const char *wrong_with(const char *template, apr_pool_t *pool)
         }
         last = *at;
     }
-    return last == '/' ? "the file's name is empty" : NULL;
+    if (last == '/') {
+        return "the file's name is empty";
+    }
+    return mu_storage_key_is_valid(longest_key(template, pool)) ? NULL : "it makes names that are too long";
 }
 
 mu_error_t *mu_key_template_check(const char *template, apr_pool_t *pool)

@@ -9,20 +9,29 @@
 
 #define PART_OVERHEAD 9216   /* delimiter and headers of one part, at most (MU_PART_HEADER_BYTES and some) */
 
-/* "JPEG, PNG, WEBP" for people: the subtypes, without what follows a "+". */
+/* "svg+xml" is "SVG" to people. */
+static const char *upper_name(const char *subtype, apr_pool_t *pool)
+{
+    char *name = apr_pstrmemdup(pool, subtype, strcspn(subtype, "+"));
+
+    for (char *c = name; *c != '\0'; c++) {
+        *c = (char)apr_toupper(*c);
+    }
+    return name;
+}
+
+/* "JPEG, PNG, videos": the types for people. */
 static const char *accepted(const mu_settings_t *settings, apr_pool_t *pool)
 {
     const char *list = "";
 
     for (int i = 0; i < settings->accept->nelts; i++) {
         const char *type = APR_ARRAY_IDX(settings->accept, i, const char *);
-        char *name = apr_pstrdup(pool, strcmp(strchr(type, '/'), "/*") == 0 ? type : strchr(type, '/') + 1);
+        const char *slash = strchr(type, '/');
 
-        name[strcspn(name, "+")] = '\0';
-        for (char *c = name; *c != '\0'; c++) {
-            *c = (char)apr_toupper(*c);
-        }
-        list = apr_pstrcat(pool, list, *list != '\0' ? ", " : "", name, NULL);
+        list = apr_pstrcat(pool, list, *list != '\0' ? ", " : "", strcmp(slash, "/*") == 0
+                           ? apr_pstrcat(pool, apr_pstrmemdup(pool, type, (apr_size_t)(slash - type)), "s", NULL)
+                           : upper_name(slash + 1, pool), NULL);
     }
     return list;
 }
@@ -78,11 +87,12 @@ mu_error_t *mu_policy_disguised(const mu_settings_t *settings, const mu_media_ty
 
 apr_int64_t mu_policy_body_limit(const mu_settings_t *settings)
 {
-    apr_int64_t parts = (apr_int64_t)settings->max_files + settings->max_fields;
-    apr_int64_t other = settings->max_field_bytes + parts * PART_OVERHEAD;
+    apr_int64_t overhead = ((apr_int64_t)settings->max_files + settings->max_fields) * PART_OVERHEAD;
+    apr_int64_t left = APR_INT64_MAX - overhead;
 
-    if (settings->max_size > (APR_INT64_MAX - other) / settings->max_files) {
+    if (settings->max_field_bytes > left
+        || settings->max_size > (left - settings->max_field_bytes) / settings->max_files) {
         return APR_INT64_MAX;
     }
-    return settings->max_size * settings->max_files + other;
+    return settings->max_size * settings->max_files + settings->max_field_bytes + overhead;
 }

@@ -9,7 +9,8 @@
 
 /* MU_TYPE, listing what is accepted. */
 mu_error_t *mu_policy_type(const mu_settings_t *settings, const mu_media_type_t *type, apr_pool_t *pool);
-/* Whether every type is accepted (a star for both halves): then it does not matter what a file is, or whether it is whole. */
+/* Whether every type is accepted (a star for both halves): then it does not matter what a file is, or whether it is
+ * whole. */
 int mu_policy_takes_anything(const mu_settings_t *settings);
 /* MU_FILE_TOO_LARGE for more bytes than MediaUploadMaxSize. */
 mu_error_t *mu_policy_size(const mu_settings_t *settings, apr_int64_t size, apr_pool_t *pool);

@@ -70,7 +70,8 @@ static int by_signature(view_t view)
         int type;
     } signatures[] = {
         { "\xff\xd8\xff", 3, JPEG }, { "\x89PNG\r\n\x1a\n", 8, PNG }, { "GIF87a", 6, GIF }, { "GIF89a", 6, GIF },
-        { "%PDF-", 5, PDF }, { "PK\3\4", 4, ZIP }, { "PK\5\6", 4, ZIP }, { "PK\7\10", 4, ZIP }, { "\x7f" "ELF", 4, ELF },
+        { "%PDF-", 5, PDF }, { "PK\3\4", 4, ZIP }, { "PK\5\6", 4, ZIP }, { "PK\7\10", 4, ZIP },
+        { "\x7f" "ELF", 4, ELF },
     };
 
     for (size_t i = 0; i < sizeof(signatures) / sizeof(signatures[0]); i++) {

@@ -56,8 +56,8 @@ static const char *const css_attributes[] = {
 };
 
 /* Prefixes with the meaning that drawing programs give them. Where `is_data` is set, their elements and attributes
- * describe the drawing and nothing acts on them; nothing may use the others as a prefix of elements, so that "svg:script"
- * or a prefix for XHTML cannot occur. */
+ * describe the drawing and nothing acts on them; nothing may use the others as a prefix of elements, so that
+ * "svg:script" or a prefix for XHTML cannot occur. */
 static const struct {
     const char *prefix;
     const char *uri;

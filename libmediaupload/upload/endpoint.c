@@ -16,7 +16,7 @@
 #define CSRF_PURPOSE "csrf"
 #define CSRF_FIELD "csrf"
 #define CSRF_LIFETIME apr_time_from_sec(12 * 3600)   /* a page that is open for a working day */
-#define DRAIN_BYTES 65536                            /* of an unwanted body, at most, that are read to keep the connection */
+#define DRAIN_BYTES 65536                            /* of an unwanted body, at most, read to keep the connection */
 
 struct mu_exchange_t {
     const mu_target_t *target;

@@ -4,25 +4,31 @@
 #include <string.h>
 #include <strings.h>
 
-/* The weight of a list element's ";q=": thousandths; 1000 without one. */
+#define MOST_ELEMENTS 64   /* of a list whose order counts */
+
+/* The weight of a list element's ";q=": thousandths, 0 to 1000; 1000 without one. */
 static int weight(const char *parameters, const char *end)
 {
     for (const char *at = parameters; at < end; at++) {
         if (*at == ';') {
             at += 1 + strspn(at + 1, " \t");
             if (strncasecmp(at, "q=", 2) == 0) {
-                return (int)(strtod(at + 2, NULL) * 1000);
+                double quality = strtod(at + 2, NULL);
+
+                return quality >= 1 ? 1000 : quality > 0 ? (int)(quality * 1000) : 0;
             }
         }
     }
     return 1000;
 }
 
-/* The weight that a header gives to `name`, exactly or, for languages, as a prefix before "-"; -1 when not named. */
+/* How much a header likes `name`, exactly or, for languages, as a prefix before "-": by its weight, and of equal weights
+ * what is named earlier. -1 when it is not named, 0 when it is not wanted. */
 static int liking(const char *header, const char *name)
 {
     size_t length = strlen(name);
     int best = -1;
+    int earlier = MOST_ELEMENTS;
 
     while (header != NULL && *header != '\0') {
         const char *element = header + strspn(header, " \t,");
@@ -31,8 +37,10 @@ static int liking(const char *header, const char *name)
         if (strncasecmp(element, name, length) == 0 && strchr(" \t;,-", element[length]) != NULL) {
             int likes = weight(element + length, end);
 
+            likes = likes > 0 ? likes * MOST_ELEMENTS + earlier : 0;
             best = likes > best ? likes : best;
         }
+        earlier -= earlier > 0;
         header = end;
     }
     return best;

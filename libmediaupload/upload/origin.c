@@ -38,7 +38,7 @@ static int is_same_host(const char *origin, const char *host)
     }
     authority += 3;
     length = authority_length(authority, port);
-    return length == authority_length(host, port) && strncasecmp(authority, host, length) == 0;
+    return length > 0 && length == authority_length(host, port) && strncasecmp(authority, host, length) == 0;
 }
 
 mu_error_t *mu_origin_check(const mu_target_t *target, const mu_request_t *request, apr_pool_t *pool)

@@ -6,6 +6,8 @@
 
 #include "libmediaupload/base/encode.h"
 
+#define GAP "{url}"   /* of MediaUploadRedirect */
+
 const mu_error_t *mu_result_error(const mu_result_t *result)
 {
     const mu_error_t *error = result->error;
@@ -124,15 +126,16 @@ mu_reply_t *mu_reply_json(const mu_result_t *result, mu_language_t language, apr
 mu_reply_t *mu_reply_redirect(const mu_result_t *result, const char *template, apr_pool_t *pool)
 {
     const char *url = mu_result_url(result);
-    const char *gap = strstr(template, "{url}");
+    const char *location = "";
     mu_reply_t *reply = mu_reply(303, "text/plain; charset=utf-8", "", pool);
 
     url = url != NULL ? url : "";
-    if (gap != NULL) {
-        template = apr_pstrcat(pool, apr_pstrmemdup(pool, template, (apr_size_t)(gap - template)),
-                               gap == template && gap[5] == '\0' ? url : mu_percent_encode(url, "", pool), gap + 5,
-                               NULL);
+    if (strcmp(template, GAP) != 0) {
+        url = mu_percent_encode(url, "", pool);
     }
-    apr_table_setn(reply->headers, "Location", template);
+    for (const char *gap; (gap = strstr(template, GAP)) != NULL; template = gap + strlen(GAP)) {
+        location = apr_pstrcat(pool, location, apr_pstrmemdup(pool, template, (apr_size_t)(gap - template)), url, NULL);
+    }
+    apr_table_setn(reply->headers, "Location", apr_pstrcat(pool, location, template, NULL));
     return reply;
 }

@@ -147,7 +147,8 @@ mu_error_t *mu_upload_begin(mu_upload_t **result, const mu_target_t *target, con
 {
     static const mu_multipart_events_t events = { part_begin, part_data, part_end };
     const mu_settings_t *settings = target->settings;
-    mu_multipart_limits_t limits = { PART_HEADER_BYTES, PREAMBLE_BYTES, settings->max_files + settings->max_fields + 1 };
+    const int most_parts = settings->max_files + settings->max_fields + 1;
+    mu_multipart_limits_t limits = { PART_HEADER_BYTES, PREAMBLE_BYTES, most_parts };
     const char *boundary;
     mu_upload_t *upload;
     mu_error_t *err = mu_multipart_boundary(&boundary, content_type, pool);

@@ -28,7 +28,8 @@ LIMITS = ("    MediaUploadMaxFiles 3\n    MediaUploadMaxFields 3\n    MediaUploa
 # method, path below the endpoint, headers, body
 REQUESTS = {
     "a form": ("POST", "", {}, GOOD),
-    "several files": ("POST", "", {}, form([file("a", "a.png", PNG), file("a", "b.gif", GIF), file("b", "c.webp", WEBP)])),
+    "several files": ("POST", "", {},
+                      form([file("a", "a.png", PNG), file("a", "b.gif", GIF), file("b", "c.webp", WEBP)])),
     "a page for a browser": ("POST", "", HTML, GOOD),
     "the page in French": ("POST", "", {**HTML, "Accept-Language": "fr"}, GOOD),
     "PHP": ("POST", "", {}, form([file("image", "x.jpg", PHP)])),
@@ -64,10 +65,12 @@ REQUESTS = {
 
 def test_same_answers():
     conf = ARTICLES.replace("    MediaUploadDefault", LIMITS)
-    with server("Include @ROOT@/mediaupload.conf\n" + place("articles"), cgi=True, files={"mediaupload.conf": conf}) as httpd:
+    files = {"mediaupload.conf": conf}
+    with server("Include @ROOT@/mediaupload.conf\n" + place("articles"), cgi=True, files=files) as httpd:
         httpd.expect("cgid", "mediaupload")
         for name, (method, route, headers, body) in REQUESTS.items():
-            answers = [httpd.request(method, door + "/articles" + route, body=body, headers={**form_headers(), **headers})
+            headers = {**form_headers(), **headers}
+            answers = [httpd.request(method, door + "/articles" + route, body=body, headers=headers)
                        for door in ("/upload", "/cgi-bin/upload.cgi")]
             is_equal(answers[1].status, answers[0].status, f"{name}: the same status, {answers[0].status}")
             bodies = [re.sub(r'"csrf":"[^"]+"', '"csrf":"TOKEN"', without_names(answer.text)) for answer in answers]
@@ -76,15 +79,20 @@ def test_same_answers():
                      f"{name}: the same headers")
 
 
+def request_environment(root, body, **others):
+    """What a web server tells about a POST of this body; a variable of `others` that is None is not set."""
+    variables = {"GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "POST", "PATH_INFO": "/articles",
+                 "MEDIAUPLOAD_CONFIG": os.path.join(root, "mediaupload.conf"), "CONTENT_LENGTH": str(len(body)),
+                 "CONTENT_TYPE": f"multipart/form-data; boundary={BOUNDARY}", **others}
+    return {name: value for name, value in variables.items() if value is not None}
+
+
 def run(root, body=b"", conf=None, argv=(), limits=None, **environment):
     """upload.cgi with an environment of its own: (status or None, reply, what it wrote to standard error)."""
-    path = os.path.join(root, "mediaupload.conf")
     if conf is not None:
-        with open(path, "w", encoding="utf-8") as out:
+        with open(os.path.join(root, "mediaupload.conf"), "w", encoding="utf-8") as out:
             out.write(conf.replace("@PORT@", "80"))
-    env = {"GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "POST", "MEDIAUPLOAD_CONFIG": path, "PATH_INFO": "/articles",
-           "CONTENT_TYPE": f"multipart/form-data; boundary={BOUNDARY}", "CONTENT_LENGTH": str(len(body)), **environment}
-    done = subprocess.run([PROGRAM, *argv], env={name: value for name, value in env.items() if value is not None}, input=body,
+    done = subprocess.run([PROGRAM, *argv], env=request_environment(root, body, **environment), input=body,
                           capture_output=True, check=False, timeout=60, preexec_fn=limits)
     found = re.match(rb"Status: (\d+)", done.stdout)
     answer = type("Answer", (), {"body": done.stdout.split(b"\r\n\r\n", 1)[-1]})
@@ -111,8 +119,10 @@ def test_environment():
     root = make_root()
     hostile = {"HTTP_PROXY": "http://127.0.0.1:9", "TMPDIR": "/nonexistent", "HOME": None, "PATH": None,
                "QUERY_STRING": "--help", "REQUEST_URI": "/../../x", "SCRIPT_NAME": None}
-    is_equal(run(root, GOOD, ARTICLES, argv=["--config", "/etc/passwd"], **hostile)[0], 201, "a hostile environment; argv is ignored")
-    for path, status in (("/nobody", 404), ("/articles/x", 404), ("/articles/", 201), ("", 201), ("/../articles", 404), (None, 201)):
+    status, _, _ = run(root, GOOD, ARTICLES, argv=["--config", "/etc/passwd"], **hostile)
+    is_equal(status, 201, "a hostile environment; argv is ignored")
+    for path, status in (("/nobody", 404), ("/articles/x", 404), ("/articles/", 201), ("", 201),
+                         ("/../articles", 404), (None, 201)):
         is_equal(run(root, GOOD, PATH_INFO=path)[0], status, f"PATH_INFO {path!r}")
     is_equal(run(root, GOOD, ARTICLES + ANY, PATH_INFO="")[0], 404, "no collection named where there are several")
     status, reply, said = run(root, GOOD, "MediaUploadSecrt x\n")
@@ -124,16 +134,18 @@ def test_environment():
 
 def test_umask_and_disk():
     root = make_root()
+    pictures = os.path.join(root, "public_html/static/article_images")
     for mask in (0, 0o022, 0o077):
         status, reply, _ = run(root, GOOD, ARTICLES, limits=lambda mask=mask: os.umask(mask))
-        path = os.path.join(root, "public_html/static/article_images", reply["files"][0]["key"])
-        is_equal((status, oct(os.stat(path).st_mode & 0o7777)), (201, "0o644"), f"umask {mask:03o}: mode 644")
-    before = sorted(os.listdir(os.path.join(root, "public_html/static/article_images")))
-    status, reply, _ = run(root, form([file("image", "a.png", png(padding=200000))]), ARTICLES.replace("MediaUploadDatabase", "#"),
-                              limits=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100000, 100000)))
+        mode = os.stat(os.path.join(pictures, reply["files"][0]["key"])).st_mode
+        is_equal((status, oct(mode & 0o7777)), (201, "0o644"), f"umask {mask:03o}: mode 644")
+    before = sorted(os.listdir(pictures))
+    large = form([file("image", "a.png", png(padding=200000))])
+    status, reply, _ = run(root, large, ARTICLES.replace("MediaUploadDatabase", "#"),
+                           limits=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100000, 100000)))
     is_equal((status, reply["files"][0]["error"]["code"], reply["files"][0]["fallback"]), (507, "disk_full", True),
              "no room left: 507 and the default image")
-    is_equal(sorted(os.listdir(os.path.join(root, "public_html/static/article_images"))), before, "nothing is left of it")
+    is_equal(sorted(os.listdir(pictures)), before, "nothing is left of it")
 
 
 def test_memory():
@@ -145,9 +157,8 @@ def test_memory():
     for padding in (1 << 10, 60 << 20):
         body = form([file("image", "a.png", png(padding=padding))])
         run(root, GOOD, conf)
-        env = {"GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "POST", "MEDIAUPLOAD_CONFIG": os.path.join(root, "mediaupload.conf"),
-               "PATH_INFO": "/articles", "CONTENT_TYPE": f"multipart/form-data; boundary={BOUNDARY}", "CONTENT_LENGTH": str(len(body))}
-        done = subprocess.run(["/usr/bin/python3", "-c", script, PROGRAM], env=env, input=body, capture_output=True, check=True)
+        done = subprocess.run(["/usr/bin/python3", "-c", script, PROGRAM], env=request_environment(root, body),
+                              input=body, capture_output=True, check=True)
         peaks.append(int(done.stdout))
     ok(peaks[1] < 32 * 1024, f"at most 32 MiB resident ({peaks[1]} KiB for 60 MiB)", peaks)
     ok(peaks[1] - peaks[0] < 1024, f"and no more for 60 MiB than for 1 KiB ({peaks[0]} KiB)", peaks)

@@ -109,12 +109,14 @@ def test_places():
              "public_html/tenant/.htaccess": "SetHandler mediaupload\nMediaUploadCollection articles\n"}
     big = png(padding=3000)
     with server(conf, files=files) as httpd:
-        is_equal(post(httpd, [file("image", "a.png", big)], "/small").status, 413, "a <Location> lowers the limit")
-        is_equal(post(httpd, [file("image", "a.png", big)]).status, 201, "elsewhere the collection's holds")
-        is_equal(post(httpd, [file("image", "a.png", PNG)], "/form/").status, 201, ".htaccess: what it accepts")
-        is_equal(post(httpd, [file("image", "a.jpg", JPEG)], "/form/").status, 415, ".htaccess: what it does not")
-        is_equal(post(httpd, [file("image", "a.jpg", JPEG)], "/tenant/").status, 201, "an endpoint made by .htaccess")
-        is_equal(post(httpd, [file("image", "a.jpg", JPEG)], "/tenant/presign").status, 404, "an unknown route below it")
+        for name, content, path, status, what in (
+                ("a.png", big, "/small", 413, "a <Location> lowers the limit"),
+                ("a.png", big, "/upload/articles", 201, "elsewhere the collection's holds"),
+                ("a.png", PNG, "/form/", 201, ".htaccess: what it accepts"),
+                ("a.jpg", JPEG, "/form/", 415, ".htaccess: what it does not"),
+                ("a.jpg", JPEG, "/tenant/", 201, "an endpoint made by .htaccess"),
+                ("a.jpg", JPEG, "/tenant/presign", 404, "an unknown route below it")):
+            is_equal(post(httpd, [file("image", name, content)], path).status, status, what)
         is_equal(httpd.get("/upload/articles/nothing").status, 404, "an unknown route below a <Location>")
 
 
@@ -160,7 +162,8 @@ def test_virtual_hosts():
         urls = [answer_json(post(httpd, [file("image", "a.jpg", JPEG)], headers={"Host": host}))["url"]
                 for host in ("one.example", "two.example", "two.example:8080")]
         ok(urls[0].startswith(httpd.url + "/static/article_images/"), "a virtual host inherits the collections", urls)
-        ok(urls[1].startswith("https://two.example/pictures/2/"), "another has its own; {site} from its host name", urls)
+        ok(urls[1].startswith("https://two.example/pictures/2/"), "another has its own; {site} from its host name",
+           urls)
         is_equal(code(post(httpd, [], headers={"Host": "two.example"})), "no_file", "each answers")
 
 

@@ -27,7 +27,8 @@ def test_missing_pictures():
         answer = httpd.request("HEAD", MEDIA + "/missing.jpg")
         is_equal((answer.status, answer.body, answer.header("Content-Length")), (404, b"", str(len(DEFAULT))), "HEAD")
         answer = httpd.get(MEDIA + "/there.jpg")
-        is_equal((answer.status, answer.body, answer.header("X-Media-Fallback")), (200, JPEG, None), "a picture that is there")
+        is_equal((answer.status, answer.body, answer.header("X-Media-Fallback")), (200, JPEG, None),
+                 "a picture that is there")
         for path in (MEDIA + "/missing.html", MEDIA + "/missing", "/other/missing.jpg", "/missing.jpg"):
             answer = httpd.get(path)
             is_equal((answer.status, answer.header("X-Media-Fallback")), (404, None), f"{path}: an ordinary 404")
@@ -41,7 +42,8 @@ def test_status_and_image():
         answer = httpd.get(MEDIA + "/missing.jpg")
         is_equal((answer.status, answer.body, answer.header("Content-Type")), (200, SVG, "image/svg+xml"),
                  "200 by setting; the place's own default image")
-        is_equal((answer.header("Cache-Control"), answer.header("X-Media-Fallback")), ("max-age=60", "1"), "marked all the same")
+        is_equal((answer.header("Cache-Control"), answer.header("X-Media-Fallback")), ("max-age=60", "1"),
+                 "marked all the same")
     with server(ARTICLES + on("MediaUploadDefault https://cdn.example/none.jpg")) as httpd:
         answer = httpd.get(MEDIA + "/missing.jpg")
         is_equal((answer.status, answer.header("Location"), answer.header("X-Media-Fallback")),
@@ -57,7 +59,8 @@ def test_switched_off_or_not_there():
     with server(ARTICLES + on(), default_image=False, files={"secret.jpg": b"secret"}) as httpd:
         httpd.make("public_html/static/article_images")
         os.symlink(httpd.path("secret.jpg"), httpd.path("public_html/static/article_images/default_article.jpg"))
-        ok(b"secret" not in httpd.get(MEDIA + "/missing.jpg").body, "a default image that is a symbolic link is not followed")
+        ok(b"secret" not in httpd.get(MEDIA + "/missing.jpg").body,
+           "a default image that is a symbolic link is not followed")
 
 
 def test_htaccess():

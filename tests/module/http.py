@@ -52,11 +52,13 @@ def test_content_types():
         body = form([file("image", "a.jpg", JPEG)])
         for kind, status in ((None, 415), ("application/x-www-form-urlencoded", 415), ("application/json", 415),
                              ("multipart/mixed; boundary=x", 415), ("multipart/form-data", 400),
-                             ("multipart/form-data; boundary=", 400), ("multipart/form-data; boundary=" + "b" * 71, 400),
+                             ("multipart/form-data; boundary=", 400),
+                             ("multipart/form-data; boundary=" + "b" * 71, 400),
                              ("multipart/form-data; boundary=a; boundary=b", 400),
                              ('multipart/form-data; boundary="a', 400),
                              (f'Multipart/Form-Data; charset=utf-8; BOUNDARY="{BOUNDARY}"', 201)):
-            answer = httpd.request("POST", "/upload/articles", headers={"Content-Type": kind} if kind else {}, body=body)
+            headers = {"Content-Type": kind} if kind else {}
+            answer = httpd.request("POST", "/upload/articles", headers=headers, body=body)
             is_equal(answer.status, status, f"Content-Type {kind[:60] if kind else kind}")
 
 
@@ -76,11 +78,12 @@ def test_keep_alive_after_each_answer():
         last = upload_request(good, Connection="close")
         for name, body, status in answers:
             seen = [answer.status for answer in httpd.raw(upload_request(body) + last)]
-            ok(seen in ([status, 201], [status]), f"{name}: {status}, then the next request is served or the connection "
-               "closed", seen)
+            ok(seen in ([status, 201], [status]),
+               f"{name}: {status}, then the next request is served or the connection closed", seen)
             if status in (201, 415, 422):
                 is_equal(seen, [status, 201], f"{name}: the connection stays usable")
-        seen = [answer.status for answer in httpd.raw(request("POST", "/upload/articles", {"Content-Length": 3}, b"a=b") + last)]
+        unwanted = request("POST", "/upload/articles", {"Content-Length": 3}, b"a=b")
+        seen = [answer.status for answer in httpd.raw(unwanted + last)]
         is_equal(seen, [415, 201], "a body that nobody wanted is dropped")
 
 
@@ -108,8 +111,9 @@ def test_expect():
             is_equal(stream.response().status, 100, "the body is asked for")
             connection.sendall(body)
             is_equal(stream.response().status, 201, "and then stored")
-        for path, more, status in (("/upload/articles", {}, 403), ("/open", {"Origin": "https://evil.example"}, 403),
-                                   ("/open", {"Content-Length": 10 ** 15}, 413), ("/open", {"Content-Type": "x/y"}, 415)):
+        for path, more, status in (
+                ("/upload/articles", {}, 403), ("/open", {"Origin": "https://evil.example"}, 403),
+                ("/open", {"Content-Length": 10 ** 15}, 413), ("/open", {"Content-Type": "x/y"}, 415)):
             with httpd.connect() as connection:
                 connection.sendall(request("POST", path, {**headers, **more}))
                 answer = Stream(connection).response()
@@ -120,7 +124,8 @@ def test_refused_early():
     """A file over the limit is refused when the limit and at most one buffer have been read, however it is sent."""
     start = form([file("image", "a.jpg", JPEG)])[:-len(BOUNDARY) - 8]
     with server() as httpd:
-        for name, headers in (("Content-Length", {"Content-Length": 20 * MIB}), ("chunked", {"Transfer-Encoding": "chunked"})):
+        for name, headers in (("Content-Length", {"Content-Length": 20 * MIB}),
+                              ("chunked", {"Transfer-Encoding": "chunked"})):
             with httpd.connect() as connection:
                 connection.sendall(request("POST", "/upload/articles", {**form_headers(), **headers}))
                 sent, answer = send_until_answer(connection, start, 20 * MIB, name == "chunked")
@@ -202,7 +207,8 @@ def test_form_without_script():
         ok(re.search(r'<img src="http://[^"]+\.jpg"', answer.text), "that shows the picture", answer.text)
         contains(answer.text, "&lt;i&gt;", "with the name escaped")
         contains(answer.header("Content-Security-Policy") or "", "default-src 'none'", "under a strict policy")
-        answer = post(httpd, [file("image", "a.jpg", PHP)], headers={**browser, "Accept-Language": "fr-FR,fr;q=0.9,en;q=0.8"})
+        french = {**browser, "Accept-Language": "fr-FR,fr;q=0.9,en;q=0.8"}
+        answer = post(httpd, [file("image", "a.jpg", PHP)], headers=french)
         is_equal(answer.status, 415, "an error has its status")
         contains(answer.text, "default_article.jpg", "and shows the default image")
         contains(answer.text, "n'est pas accepté".replace("'", "&#39;"), "in French for who reads French")
@@ -220,11 +226,12 @@ def test_form_without_script():
 def test_tls_and_http2():
     with server(tls=True, http2=True, files={"photo.jpg": JPEG}) as httpd:
         is_equal(post(httpd, [file("image", "a.jpg", JPEG)], tls=True).status, 201, "TLS")
-        for name, options, url in (("h2 over TLS", ["--http2"], httpd.tls_url), ("h2c", ["--http2-prior-knowledge"], httpd.url),
-                                   ("HTTP/1.0", ["--http1.0"], httpd.url)):
-            done = subprocess.run(["curl", "-s", "-m", "60", *options, "--cacert", httpd.path("crt.pem"), "-w", "\n%{http_code}",
-                                   "-F", "image=@" + httpd.path("photo.jpg"), url + "/upload/articles"],
-                                  capture_output=True, text=True, check=False)
+        form_options = ["--cacert", httpd.path("crt.pem"), "-F", "image=@" + httpd.path("photo.jpg")]
+        for name, version, url in (("h2 over TLS", "--http2", httpd.tls_url),
+                                   ("h2c", "--http2-prior-knowledge", httpd.url),
+                                   ("HTTP/1.0", "--http1.0", httpd.url)):
+            done = subprocess.run(["curl", "-s", "-m", "60", "-w", "\n%{http_code}", version, *form_options,
+                                   url + "/upload/articles"], capture_output=True, text=True, check=False)
             is_equal(done.stdout.splitlines()[-1:], ["201"], name)
 
 

@@ -19,13 +19,15 @@ def test_origin():
         here = f"127.0.0.1:{httpd.port}"
         for headers, status in (
                 ({}, 201), ({"Origin": f"http://{here}"}, 201), ({"Origin": f"https://{here}"}, 201),
-                ({"Origin": "https://evil.example"}, 403), ({"Origin": "null"}, 403), ({"Origin": f"http://{here}.evil"}, 403),
-                ({"Origin": "http://127.0.0.1"}, 403), ({"Sec-Fetch-Site": "cross-site"}, 403),
+                ({"Origin": "https://evil.example"}, 403), ({"Origin": "null"}, 403),
+                ({"Origin": f"http://{here}.evil"}, 403), ({"Origin": "http://127.0.0.1"}, 403),
+                ({"Sec-Fetch-Site": "cross-site"}, 403),
                 ({"Sec-Fetch-Site": "same-site", "Origin": f"http://{here}"}, 403),
                 ({"Sec-Fetch-Site": "same-origin"}, 201), ({"Sec-Fetch-Site": "none"}, 201)):
             answer = post(httpd, PICTURE, headers=headers)
             is_equal((answer.status, code(answer)), (status, None if status == 201 else "origin_refused"), str(headers))
-        answer = post(httpd, PICTURE, "/shared", headers={"Origin": "https://friend.example", "Sec-Fetch-Site": "cross-site"})
+        answer = post(httpd, PICTURE, "/shared",
+                      headers={"Origin": "https://friend.example", "Sec-Fetch-Site": "cross-site"})
         is_equal((answer.status, answer.header("Access-Control-Allow-Origin")), (201, "https://friend.example"),
                  "a listed origin may, and may read the answer")
         ok("Origin" in answer.header("Vary"), "the answer varies by origin", answer.header("Vary"))
@@ -38,13 +40,15 @@ def test_preflight():
     ask = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-csrf-token"}
     with server(conf) as httpd:
         answer = httpd.request("OPTIONS", "/upload/articles", headers={"Origin": "https://friend.example", **ask})
-        is_equal((answer.status, answer.header("Access-Control-Allow-Origin"), answer.header("Access-Control-Allow-Methods")),
-                 (204, "https://friend.example", "GET, HEAD, POST, OPTIONS"), "a listed origin's preflight")
-        ok("x-csrf-token" in answer.header("Access-Control-Allow-Headers").lower(), "with our headers")
+        is_equal((answer.status, answer.header("Access-Control-Allow-Origin")), (204, "https://friend.example"),
+                 "a listed origin's preflight")
+        is_equal(answer.header("Access-Control-Allow-Methods"), "GET, HEAD, POST, OPTIONS", "with our methods")
+        ok("x-csrf-token" in answer.header("Access-Control-Allow-Headers").lower(), "and our headers")
         answer = httpd.request("OPTIONS", "/upload/articles", headers={"Origin": "https://evil.example", **ask})
         is_equal((answer.status, answer.header("Access-Control-Allow-Origin")), (403, None), "another's is refused")
         answer = httpd.request("OPTIONS", "/upload/articles")
-        is_equal((answer.status, answer.header("Allow")), (204, "GET, HEAD, POST, OPTIONS"), "OPTIONS without an origin")
+        is_equal((answer.status, answer.header("Allow")), (204, "GET, HEAD, POST, OPTIONS"),
+                 "OPTIONS without an origin")
 
 
 def test_csrf():
@@ -67,23 +71,29 @@ def test_csrf():
         is_equal(post(httpd, PICTURE, "/open").status, 201, "without MediaUploadCSRF no token is asked for")
 
 
+def basic(user, password):
+    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+
+
 def test_authentication():
-    password = subprocess.run(["openssl", "passwd", "-apr1", "secret"], capture_output=True, text=True, check=True).stdout
-    conf = ARTICLES + place("articles", "AuthType Basic", 'AuthName "uploads"', "AuthUserFile @ROOT@/users", "Require valid-user") \
-        + place("articles", "Require all denied", path="/closed")
-    with server(conf, files={"users": "ann:" + password}) as httpd:
+    password = subprocess.run(["openssl", "passwd", "-apr1", "secret"], capture_output=True, text=True, check=True)
+    conf = (ARTICLES + place("articles", "Require all denied", path="/closed")
+            + place("articles", "AuthType Basic", 'AuthName "uploads"', "AuthUserFile @ROOT@/users",
+                    "Require valid-user"))
+    with server(conf, files={"users": "ann:" + password.stdout}) as httpd:
         httpd.expect("AH01617", "AH01618", "AH01630", "authentication failure", "client denied")
-        sign_in = {"Authorization": "Basic " + base64.b64encode(b"ann:secret").decode()}
+        sign_in = basic("ann", "secret")
         is_equal(post(httpd, PICTURE, headers=sign_in).status, 201, "who is signed in may upload")
         for path, headers, status, expected in (
                 ("/upload/articles", {}, 401, "unauthorized"),
-                ("/upload/articles", {"Authorization": "Basic " + base64.b64encode(b"ann:x").decode()}, 401, "unauthorized"),
+                ("/upload/articles", basic("ann", "x"), 401, "unauthorized"),
                 ("/closed", sign_in, 403, "forbidden")):
             answer = post(httpd, PICTURE, path, headers=headers)
             reply = answer_json(answer)
-            is_equal((answer.status, code(answer), answer.header("Content-Type")), (status, expected, "application/json"),
-                     f"{path}: {status} in our shape")
-            ok(reply.get("url", "").endswith("default_article.jpg") and reply.get("files") == [], "with a usable url", reply)
+            is_equal((answer.status, code(answer), answer.header("Content-Type")),
+                     (status, expected, "application/json"), f"{path}: {status} in our shape")
+            ok(reply.get("url", "").endswith("default_article.jpg") and reply.get("files") == [],
+               "with a usable url", reply)
         ok(answer_json(post(httpd, PICTURE)).get("error"), "errors have a message")
         is_equal(post(httpd, PICTURE).header("WWW-Authenticate"), 'Basic realm="uploads"', "401 asks for the password")
         is_equal(len(stored_files(httpd)), 1, "only one was stored")
@@ -98,10 +108,12 @@ def test_host_header_is_not_trusted():
 def test_hostile_bytes():
     """CR, LF, NUL and control bytes reach no name, log line, header or JSON string unescaped."""
     with server() as httpd:
-        for name in (b"a\x01b.jpg", b"a\x7fb.jpg", "a\u202eb.jpg".encode(), b"\xff\xfe.jpg", b"a\tb.jpg", b"\xc0\xaf.jpg"):
+        for name in (b"a\x01b.jpg", b"a\x7fb.jpg", "a\u202eb.jpg".encode(), b"\xff\xfe.jpg", b"a\tb.jpg",
+                     b"\xc0\xaf.jpg"):
             answer = post(httpd, [file("image", name, JPEG)])
             ok(answer.status in (201, 400), f"{name!r}: stored or refused", answer)
-            ok(all(byte >= 0x20 for byte in answer.body.rstrip(b"\n")), f"{name!r}: no control byte in the answer", answer)
+            ok(all(byte >= 0x20 for byte in answer.body.rstrip(b"\n")), f"{name!r}: no control byte in the answer",
+               answer)
             answer.body.decode("utf-8")
         for name in (b"a\x00b.jpg", b"a\rb.jpg", b"a\nb.jpg"):
             is_equal(post(httpd, [file("image", name, JPEG)]).status, 400, f"{name!r}: refused")

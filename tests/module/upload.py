@@ -7,8 +7,8 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from tap.tap import is_equal, main, ok   # noqa: E402
-from uploads import (ANY, ARTICLES, GIF, JPEG, PHP, PNG, WEBP, answer_json, code, field, file, place, post,  # noqa: E402
-                     server, sha256, stored_files)
+from uploads import (ANY, ARTICLES, GIF, JPEG, PHP, PNG, WEBP, answer_json, code, field, file, place,  # noqa: E402
+                     post, server, sha256, stored_files)
 
 MEMBERS = ["field", "filename", "collection", "key", "url", "type", "size", "sha256", "width", "height", "state",
            "fallback"]
@@ -127,7 +127,8 @@ def test_stored_names():
 
 def test_any_collection():
     with server(ARTICLES + ANY + place("any")) as httpd:
-        for name, content in (("evil.php", PHP), ("empty.txt", b""), ("bin", bytes(range(256))), ("fake.gif", b"GIF89a no")):
+        for name, content in (("evil.php", PHP), ("empty.txt", b""), ("bin", bytes(range(256))),
+                              ("fake.gif", b"GIF89a no")):
             answer = post(httpd, [file("f", name, content)], "/upload/any")
             one = (answer_json(answer).get("files") or [{}])[0]
             is_equal((answer.status, one.get("size"), one.get("sha256")), (201, len(content), sha256(content)),

@@ -129,7 +129,8 @@ static void test_samples(apr_pool_t *pool)
 #define INSTRUCTION "a processing instruction in an SVG"
 #define NAMESPACE "a namespace in an SVG that is not known"
 #define ANIMATION "an animation in an SVG that is not allowed"
-#define SVG(inside) "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink='http://www.w3.org/1999/xlink'>" inside "</svg>"
+#define SVG(inside) \
+    "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink='http://www.w3.org/1999/xlink'>" inside "</svg>"
 
 static const struct {
     const char *svg;
@@ -137,21 +138,22 @@ static const struct {
     const char *what;
 } svgs[] = {
     { SVG("<rect x='1' y=\"2\" width='3' height='4' fill='#f00'/>"), NULL, "a rectangle" },
-    { "\xef\xbb\xbf<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- made by hand -->\n" SVG("") "\n<!-- end -->\n", NULL,
-      "byte order mark, declaration, comments" },
-    { SVG("<title>\xc3\x89t\xc3\xa9 &amp; &#201; &#xe9; &lt;script&gt;</title><desc>a</desc>"), NULL, "a title with references" },
-    { SVG("<defs><linearGradient id='a'><stop offset='0'/></linearGradient></defs><g fill='url(#a)'><use xlink:href='#a'/></g>"),
-      NULL, "references inside the document" },
+    { "\xef\xbb\xbf<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- made by hand -->\n" SVG("") "\n<!-- end -->\n",
+      NULL, "byte order mark, declaration, comments" },
+    { SVG("<title>\xc3\x89t\xc3\xa9 &amp; &#201; &#xe9; &lt;script&gt;</title><desc>a</desc>"), NULL,
+      "a title with references" },
+    { SVG("<defs><linearGradient id='a'><stop offset='0'/></linearGradient></defs>"
+          "<g fill='url(#a)'><use xlink:href='#a'/></g>"), NULL, "references inside the document" },
     { SVG("<image href='data:image/png;base64,iVBORw0KGgo='/>"), NULL, "a picture inside the document" },
-    { SVG("<style type='text/css'><![CDATA[ .a{fill:url( '#b' );transform:rotate(3deg)} @media (min-width:9px){.b{x:1}} ]]></style>"),
-      NULL, "a style sheet" },
+    { SVG("<style type='text/css'><![CDATA[ .a{fill:url( '#b' );transform:rotate(3deg)} "
+          "@media (min-width:9px){.b{x:1}} ]]></style>"), NULL, "a style sheet" },
     { SVG("<style>.a > .b{fill:rgb(1,2,3)}</style>"), NULL, "a style sheet without a section" },
     { SVG("<path d='M0 0L1 1' style='fill:none;stroke:#000' transform='translate(1,2) scale(.5)'/>"), NULL, "styles" },
     { SVG("<circle r='1'><animate attributeName='r' values='1;2' dur='1s'/></circle>"), NULL, "an animation" },
     { SVG("<g xmlns:inkscape='http://www.inkscape.org/namespaces/inkscape' inkscape:label='Layer (1)'/>"), NULL,
       "a drawing program's attributes" },
-    { SVG("<metadata><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:li/></rdf:RDF></metadata>"), NULL,
-      "metadata" },
+    { SVG("<metadata><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:li/></rdf:RDF></metadata>"),
+      NULL, "metadata" },
     { SVG("<g aria-label='a' data-name='url(javascript:)' role='img'/>"), NULL, "attributes that nothing acts on" },
     { SVG("<g \n id = 'a'\t class='b' >text</g >"), NULL, "white space in tags" },
 
@@ -161,7 +163,8 @@ static const struct {
     { SVG("<x:script xmlns:x='http://www.w3.org/1999/xhtml'/>"), "a script in an SVG", "script of XHTML" },
     { SVG("<h:img xmlns:h='http://www.w3.org/1999/xhtml'/>"), ELEMENT, "an element of XHTML" },
     { SVG("<g xmlns:h='http://www.w3.org/1999/xhtml'/>"), NAMESPACE, "the namespace of XHTML" },
-    { SVG("<g xmlns:rdf='http://www.w3.org/2000/svg'><rdf:g/></g>"), NAMESPACE, "a known prefix for another namespace" },
+    { SVG("<g xmlns:rdf='http://www.w3.org/2000/svg'><rdf:g/></g>"), NAMESPACE,
+      "a known prefix for another namespace" },
     { SVG("<g xmlns='http://www.w3.org/1999/xhtml'/>"), NAMESPACE, "another default namespace" },
     { SVG("<foreignObject/>"), ELEMENT, "foreignObject" },
     { SVG("<iframe src='x'/>"), ELEMENT, "iframe" },
