@@ -168,5 +168,5 @@ const command_rec mediaupload_directives[] = {
     AP_INIT_RAW_ARGS(directive, set_directive, NULL, RSRC_CONF | (contexts), arguments " - " help),
 #include "libmediaupload/config/settings.def"
 #undef MU_SETTING
-    { NULL }
+    { NULL, { .raw_args = NULL }, NULL, 0, RAW_ARGS, NULL }
 };

@@ -124,7 +124,8 @@ int parking_close(conn_rec *c)
         return DECLINED;
     }
     connection->parked = NULL;
-    transfer_break(transfer, mu_error(transfer->r->pool, MU_TIMEOUT, APR_SUCCESS, "the client sent nothing for too long"));
+    transfer_break(transfer,
+                   mu_error(transfer->r->pool, MU_TIMEOUT, APR_SUCCESS, "the client sent nothing for too long"));
     complete(transfer->r);
     return OK;
 }
