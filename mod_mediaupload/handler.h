@@ -13,9 +13,5 @@ int upload_handler(request_rec *r);
 mu_request_t *request_describe(request_rec *r);
 /* The target of the place that the request is for; NULL (and logged) when there is none. */
 const mu_target_t *request_target(request_rec *r);
-/* Sends the reply, and logs the error (NULL for none). */
-void reply_send(request_rec *r, const mu_reply_t *reply, const mu_error_t *error);
-/* Puts the reply's status and headers into the response. */
-void reply_set_headers(request_rec *r, const mu_reply_t *reply);
 
 #endif

@@ -8,7 +8,9 @@ module_LTLIBRARIES += %D%/mod_mediaupload.la
 	%D%/mod_mediaupload.c \
 	%D%/parking.c %D%/parking.h \
 	%D%/refusal.c %D%/refusal.h \
+	%D%/reply_httpd.c %D%/reply_httpd.h \
 	%D%/socket_reader.c %D%/socket_reader.h \
+	%D%/status.c %D%/status.h \
 	%D%/transfer.c %D%/transfer.h
 %C%_mod_mediaupload_la_CPPFLAGS = $(AM_CPPFLAGS) $(HTTPD_CPPFLAGS)
 %C%_mod_mediaupload_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -export-symbols-regex '^mediaupload_module$$'

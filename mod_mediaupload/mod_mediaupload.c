@@ -5,6 +5,7 @@
 #include <http_core.h>
 #include <http_log.h>
 #include <http_protocol.h>
+#include <mod_status.h>
 
 #include "mod_mediaupload/directives.h"
 #include "mod_mediaupload/fallback.h"
@@ -13,6 +14,7 @@
 #include "mod_mediaupload/parking.h"
 #include "mod_mediaupload/refusal.h"
 #include "mod_mediaupload/socket_reader.h"
+#include "mod_mediaupload/status.h"
 
 /* Checks the whole configuration of every server, under `httpd -t` too. */
 static int check_config(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *scratch_pool, server_rec *main_server)
@@ -34,8 +36,18 @@ static int check_config(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *scra
     return OK;
 }
 
-static void open_engines(apr_pool_t *pool, server_rec *main_server)
+static int share_memory(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *scratch_pool, server_rec *main_server)
 {
+    (void)log_pool;
+    (void)scratch_pool;
+    (void)main_server;
+    status_init(pool);
+    return OK;
+}
+
+static void begin_child(apr_pool_t *pool, server_rec *main_server)
+{
+    status_child();
     for (server_rec *server = main_server; server != NULL; server = server->next) {
         server_config_t *conf = server_config(server);
         mu_error_t *err;
@@ -57,13 +69,15 @@ static void register_hooks(apr_pool_t *pool)
 
     (void)pool;
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_child_init(open_engines, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(share_memory, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(begin_child, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_insert_network_bucket(socket_reader_insert, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_process_connection(parking_process, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_pre_close_connection(parking_close, NULL, before_tls, APR_HOOK_FIRST);
     ap_hook_handler(upload_handler, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(fallback_handler, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_insert_error_filter(refusal_insert, NULL, NULL, APR_HOOK_MIDDLE);
+    APR_OPTIONAL_HOOK(ap, status_hook, status_show, NULL, NULL, APR_HOOK_MIDDLE);
     refusal_register();
 }
 

@@ -8,6 +8,7 @@
 #include <http_request.h>
 
 #include "mod_mediaupload/connection.h"
+#include "mod_mediaupload/status.h"
 
 #define PATIENCE 2000            /* microseconds that a worker waits for more before it parks an upload */
 #define WORTH_WAITING 262144     /* bytes since the upload was woken that make it worth waiting again */
@@ -51,12 +52,18 @@ static transfer_state_t read_patiently(transfer_t *transfer, int is_patient)
     return state;
 }
 
+static void set_parked(connection_t *connection, transfer_t *transfer)
+{
+    status_count_parked((transfer != NULL) - (connection->parked != NULL));
+    connection->parked = transfer;
+}
+
 int parking_read(transfer_t *transfer)
 {
     transfer_state_t state = read_patiently(transfer, 1);
 
     if (state == TRANSFER_WAITING) {
-        connection_of(transfer->r->connection)->parked = transfer;
+        set_parked(connection_of(transfer->r->connection), transfer);
         return SUSPENDED;
     }
     if (state == TRANSFER_ANSWERED) {
@@ -83,7 +90,7 @@ static void resume(connection_t *connection, conn_rec *c)
         c->cs->state = CONN_STATE_ASYNC_WAITIO;
         return;
     }
-    connection->parked = NULL;
+    set_parked(connection, NULL);
     if (state == TRANSFER_DONE) {
         transfer_finish(transfer);
     }
@@ -123,7 +130,7 @@ int parking_close(conn_rec *c)
     if (transfer == NULL) {
         return DECLINED;
     }
-    connection->parked = NULL;
+    set_parked(connection, NULL);
     transfer_break(transfer,
                    mu_error(transfer->r->pool, MU_TIMEOUT, APR_SUCCESS, "the client sent nothing for too long"));
     complete(transfer->r);

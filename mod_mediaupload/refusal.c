@@ -8,6 +8,7 @@
 #include "libmediaupload/base/encode.h"
 #include "mod_mediaupload/directives.h"
 #include "mod_mediaupload/handler.h"
+#include "mod_mediaupload/reply_httpd.h"
 
 #define FILTER "MEDIAUPLOAD_REFUSAL"
 

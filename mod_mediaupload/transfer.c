@@ -7,7 +7,7 @@
 
 #include "libmediaupload/base/encode.h"
 #include "mod_mediaupload/connection.h"
-#include "mod_mediaupload/handler.h"
+#include "mod_mediaupload/reply_httpd.h"
 #include "mod_mediaupload/socket_reader.h"
 
 #define SLICES 64

@@ -29,7 +29,7 @@ SERVER_USER = "www-data"
 PORTS = os.environ.get("TEST_PORTS", "20000-31999")   # below the range that the kernel hands out
 PATIENCE = 60                                         # seconds until a start, a stop or an answer counts as failed
 MODULES = ("authn_core authn_file auth_basic authz_core authz_host authz_user mime dir alias env setenvif headers "
-           "status cgid").split()
+           "status").split()
 PROGRAMS = ("upload.cgi", "migrate.cgi", "health.cgi")
 BAD_LINE = re.compile(r"\[[a-z0-9_]*:(?:error|crit|alert|emerg)\]")
 STOP_NOISE = re.compile("AH0309[23]")   # the event MPM, ended while a connection lingers: its pollset is gone
@@ -300,7 +300,7 @@ class Httpd:
 
     def _configuration(self):
         folder = apxs("LIBEXECDIR")
-        names = [f"mpm_{self.mpm}", *MODULES, *self.modules]
+        names = [f"mpm_{self.mpm}", *MODULES, *self.modules] + ["cgid"] * self.cgi
         names += ["ssl", "socache_shmcb"] * self.tls + ["http2"] * self.http2
         lines = [f"LoadModule {name}_module {folder}/mod_{name}.so" for name in dict.fromkeys(names)]
         if self.module:
@@ -309,7 +309,7 @@ class Httpd:
             lines += [f"User {SERVER_USER}", f"Group {SERVER_USER}"]
         lines += self._basics()
         if self.cgi:
-            lines += ["ScriptAlias /cgi-bin/ @ROOT@/cgi-bin/", "<Directory @ROOT@/cgi-bin>", "Require all granted",
+            lines += ["ScriptSock @ROOT@/run/cgisock", "ScriptAlias /cgi-bin/ @ROOT@/cgi-bin/", "<Directory @ROOT@/cgi-bin>", "Require all granted",
                       "SetEnv MEDIAUPLOAD_CONFIG @ROOT@/mediaupload.conf", "</Directory>"]
         if self.tls:
             lines += ["Listen 127.0.0.1:@TLS_PORT@", "<VirtualHost 127.0.0.1:@TLS_PORT@>", "SSLEngine on",
@@ -321,7 +321,7 @@ class Httpd:
     @staticmethod
     def _basics():
         return ["ServerRoot @ROOT@", "DefaultRuntimeDir @ROOT@/run", "PidFile @ROOT@/run/httpd.pid",
-                "Mutex file:@ROOT@/run default", "ScriptSock @ROOT@/run/cgisock", "ServerName 127.0.0.1:@PORT@",
+                "Mutex file:@ROOT@/run default", "ServerName 127.0.0.1:@PORT@",
                 "Listen 127.0.0.1:@PORT@", "ErrorLog @ROOT@/error.log", "LogLevel info", "TypesConfig /etc/mime.types",
                 "DocumentRoot @ROOT@/public_html", "<Directory />", "AllowOverride None", "Require all denied",
                 "</Directory>", "<Directory @ROOT@/public_html>", "AllowOverride All", "Require all granted",

@@ -34,6 +34,10 @@ def begin(httpd, count, tls=False, upto=100):
     return connections
 
 
+def parked(httpd):
+    return int(httpd.get("/server-status?auto").text.split("MediaUploadParked: ")[1].split()[0])
+
+
 def close(connections):
     for connection in connections:
         connection.close()
@@ -45,6 +49,8 @@ def test_slow_clients():
         with server(conf(), tls=True) as httpd:
             httpd.expect("AH00484: server reached MaxRequestWorkers", "AH10159")
             connections = begin(httpd, SLOW_CLIENTS, tls)
+            wait_for(lambda: parked(httpd) == SLOW_CLIENTS, "parking")
+            ok("Parked uploads" in httpd.get("/server-status").text, f"{name}: mod_status tells how many are parked")
             is_equal(post(httpd, [file("image", "a.jpg", JPEG)]).status, 201,
                      f"{name}: an upload is served while {SLOW_CLIENTS} clients of 4 threads are slow")
             is_equal(httpd.get("/upload/articles").status, 200, f"{name}: so is an ordinary request")
@@ -55,6 +61,7 @@ def test_slow_clients():
                 connection.sendall(BODY[-50:])
             statuses = [Stream(connection).response().status for connection in connections]
             is_equal(set(statuses), {201}, f"{name}: all slow uploads are stored")
+            is_equal(parked(httpd), 0, f"{name}: none is parked any more")
             is_equal(len(stored_files(httpd)), SLOW_CLIENTS + 1, f"{name}: each under its own name")
             close(connections)
 

@@ -1,0 +1,52 @@
+#include "mod_mediaupload/reply_httpd.h"
+
+#include <string.h>
+
+#include <http_log.h>
+#include <http_protocol.h>
+
+APLOG_USE_MODULE(mediaupload);
+
+static int copy_header(void *baton, const char *name, const char *value)
+{
+    request_rec *r = baton;
+
+    if (strcmp(name, "Content-Type") == 0) {
+        ap_set_content_type(r, value);
+    }
+    else if (strcmp(name, "Vary") == 0) {
+        apr_table_mergen(r->headers_out, name, value);
+    }
+    else {
+        apr_table_setn(r->headers_out, name, value);
+    }
+    return 1;
+}
+
+void reply_set_headers(request_rec *r, const mu_reply_t *reply)
+{
+    r->status = reply->status;
+    apr_table_do(copy_header, r, reply->headers, NULL);
+    if (reply->status != HTTP_NO_CONTENT) {
+        ap_set_content_length(r, (apr_off_t)reply->length);
+    }
+    if (!reply->keep_alive) {
+        r->connection->keepalive = AP_CONN_CLOSE;
+    }
+}
+
+static void log_error(request_rec *r, const mu_error_t *error)
+{
+    int level = mu_code_status(error->code) >= 500 ? APLOG_ERR : APLOG_INFO;
+
+    ap_log_rerror(APLOG_MARK, level, 0, r, "%s: %s", mu_code_name(error->code), error->text);
+}
+
+void reply_send(request_rec *r, const mu_reply_t *reply, const mu_error_t *error)
+{
+    if (error != NULL) {
+        log_error(r, error);
+    }
+    reply_set_headers(r, reply);
+    ap_rwrite(reply->body, (int)reply->length, r);
+}
