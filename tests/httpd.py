@@ -309,7 +309,8 @@ class Httpd:
             lines += [f"User {SERVER_USER}", f"Group {SERVER_USER}"]
         lines += self._basics()
         if self.cgi:
-            lines += ["ScriptSock @ROOT@/run/cgisock", "ScriptAlias /cgi-bin/ @ROOT@/cgi-bin/", "<Directory @ROOT@/cgi-bin>", "Require all granted",
+            lines += ["ScriptSock @ROOT@/run/cgisock", "ScriptAlias /cgi-bin/ @ROOT@/cgi-bin/",
+                      "<Directory @ROOT@/cgi-bin>", "Require all granted",
                       "SetEnv MEDIAUPLOAD_CONFIG @ROOT@/mediaupload.conf", "</Directory>"]
         if self.tls:
             lines += ["Listen 127.0.0.1:@TLS_PORT@", "<VirtualHost 127.0.0.1:@TLS_PORT@>", "SSLEngine on",

@@ -15,8 +15,8 @@ typedef struct mu_hashers_t mu_hashers_t;   /* threads that hash beside those th
  * can be none: everything then hashes where it is called. */
 mu_hashers_t *mu_hashers_create(apr_pool_t *pool);
 
-/* A running SHA-256 (FIPS 180-4), freed with `pool`. What comes after the first MiB is hashed by `hashers` (NULL: by the
- * caller), so that a large upload is received while it is hashed. One thread at a time may call these. */
+/* A running SHA-256 (FIPS 180-4), freed with `pool`. What comes after the first MiB is hashed by `hashers` (NULL: by
+ * the caller), so that a large upload is received while it is hashed. One thread at a time may call these. */
 mu_sha256_t *mu_sha256_create(mu_hashers_t *hashers, apr_pool_t *pool);
 /* `bytes` need not stay valid after the call. */
 void mu_sha256_update(mu_sha256_t *sha, const void *bytes, apr_size_t size);

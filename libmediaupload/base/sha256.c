@@ -73,7 +73,7 @@ mu_sha256_t *mu_sha256_create(mu_hashers_t *hashers, apr_pool_t *pool)
     }
     sha->hashers = hashers;
     sha->pool = pool;
-    apr_pool_cleanup_register(pool, sha, free_context, apr_pool_cleanup_null);
+    apr_pool_pre_cleanup_register(pool, sha, free_context);   /* before the mutex and the condition go */
     return sha;
 }
 

@@ -146,8 +146,8 @@ static mu_error_t *check_owner(const reader_t *reader)
         || (top->secret == NULL && top->env_file == NULL)) {
         return NULL;
     }
-    return mu_error(reader->pool, MU_CONFIG, APR_SUCCESS, "others can change %s, which holds secrets; run: chmod go-w %s",
-                    reader->path, reader->path);
+    return mu_error(reader->pool, MU_CONFIG, APR_SUCCESS,
+                    "others can change %s, which holds secrets; run: chmod go-w %s", reader->path, reader->path);
 }
 
 mu_error_t *mu_config_file_read(mu_config_t **config, const char *path, const mu_env_t *environment,

@@ -22,8 +22,8 @@ static int weight(const char *parameters, const char *end)
     return 1000;
 }
 
-/* How much a header likes `name`, exactly or, for languages, as a prefix before "-": by its weight, and of equal weights
- * what is named earlier. -1 when it is not named, 0 when it is not wanted. */
+/* How much a header likes `name`, exactly or, for languages, as a prefix before "-": by its weight, and of equal
+ * weights what is named earlier. -1 when it is not named, 0 when it is not wanted. */
 static int liking(const char *header, const char *name)
 {
     size_t length = strlen(name);

@@ -5,8 +5,8 @@
 
 #include "libmediaupload/base/error.h"
 
-/* Whether a page is wanted: text/html is named, and liked more than application/json, or as much and named earlier. What
- * names neither (curl, scripts) gets JSON. */
+/* Whether a page is wanted: text/html is named, and liked more than application/json, or as much and named earlier.
+ * What names neither (curl, scripts) gets JSON. */
 int mu_wants_page(const char *accept);
 /* The better liked of French and English, of equals the one named earlier; English when neither is named. */
 mu_language_t mu_language(const char *accept_language);

@@ -76,7 +76,9 @@ mu_reply_t *mu_origin_preflight(const mu_target_t *target, const mu_request_t *r
     mu_reply_t *reply;
 
     if (err != NULL) {
-        return mu_reply_json(&(mu_result_t){ .default_url = mu_default_url(target, pool), .error = err }, language, pool);
+        mu_result_t result = { .default_url = mu_default_url(target, pool), .error = err };
+
+        return mu_reply_json(&result, language, pool);
     }
     reply = mu_reply(204, "text/plain; charset=utf-8", "", pool);
     apr_table_unset(reply->headers, "Content-Type");

@@ -11,7 +11,8 @@ from tap.tap import main, ok   # noqa: E402
 
 
 def first_line(path):
-    return (tree.read(path) or "").split("\n", 1)[0]
+    """Of a file that is data, however it begins, nothing."""
+    return "" if path.startswith(("tests/data/", "fuzz/seeds/")) else (tree.read(path) or "").split("\n", 1)[0]
 
 
 def test_shell():

@@ -28,7 +28,8 @@ static void test_base64url(apr_pool_t *pool)
 
 static void test_percent(apr_pool_t *pool)
 {
-    is_text(mu_percent_encode("a b/\xc3\xa9~", "/", pool), "a%20b/%C3%A9~", "encodes all but unreserved and what is asked");
+    is_text(mu_percent_encode("a b/\xc3\xa9~", "/", pool), "a%20b/%C3%A9~",
+            "encodes all but unreserved and what is asked");
     is_text(mu_percent_decode("a%20b+c", 0, pool), "a b+c", "decodes, + kept");
     is_text(mu_percent_decode("a%20b+c", 1, pool), "a b c", "decodes, + a space");
     ok(mu_percent_decode("%2", 0, pool) == NULL, "a cut escape is refused");
@@ -44,7 +45,8 @@ static void test_utf8(apr_pool_t *pool)
     is_text(mu_utf8_repair("a\xff" "b\xc3", pool), "a\xef\xbf\xbd" "b\xef\xbf\xbd", "stray bytes become U+FFFD");
     is_text(mu_utf8_repair("\xed\xa0\x80", pool), "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd", "a surrogate is refused");
     is_text(mu_utf8_repair("\xc0\xaf", pool), "\xef\xbf\xbd\xef\xbf\xbd", "an overlong form is refused");
-    is_text(mu_utf8_from_windows1252("\xc9t\xe9 \x80", pool), "\xc3\x89t\xc3\xa9 \xe2\x82\xac", "windows-1252 to UTF-8");
+    is_text(mu_utf8_from_windows1252("\xc9t\xe9 \x80", pool), "\xc3\x89t\xc3\xa9 \xe2\x82\xac",
+            "windows-1252 to UTF-8");
 }
 
 int main(void)
