@@ -1,0 +1,8 @@
+# Benchmarks: built on demand, e.g. "make bench/parser".
+EXTRA_PROGRAMS += %D%/parser
+%C%_parser_SOURCES = %D%/parser.c
+%C%_parser_LDADD = libmediaupload/libmediaupload.la
+
+# "bench/run" compares uploads with other receivers; it builds what it needs into bench/build.
+EXTRA_DIST += %D%/run %D%/install %D%/payload.py %D%/contenders.py %D%/measure.py %D%/table.py %D%/targets.py \
+	%D%/workloads.py %D%/load.c %D%/sink.c %D%/peers
