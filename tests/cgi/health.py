@@ -114,7 +114,7 @@ WRONG = [
     ("an env file for everybody", lambda site: os.chmod(site.path(".env"), 0o644), "configuration", "error",
      "others can read", 2),
     ("a configuration everybody may change", lambda site: os.chmod(site.conf, 0o666), "configuration", "error",
-     "can be changed by others", 1),
+     "others can change", 2),
     ("an unknown directive", lambda site: rewrite(site, "MediaUploadDefault", "MediaUploadDefalt"), "configuration",
      "error", "line 8", 2),
     ("no configuration", lambda site: os.unlink(site.conf), "configuration", "error", "cannot read", 2),
