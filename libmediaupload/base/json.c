@@ -44,6 +44,11 @@ mu_json_t *mu_json_text(apr_pool_t *pool, const char *text)
     return text == NULL ? NULL : tie(pool, json_object_new_string(mu_utf8_repair(text, pool)));
 }
 
+mu_json_t *mu_json_bytes(apr_pool_t *pool, const char *text, apr_size_t length)
+{
+    return tie(pool, json_object_new_string_len(text, (int)length));
+}
+
 mu_json_t *mu_json_number(apr_pool_t *pool, apr_int64_t number)
 {
     return tie(pool, json_object_new_int64(number));

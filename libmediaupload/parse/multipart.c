@@ -31,11 +31,11 @@ struct mu_multipart_t {
     state_t state;
     apr_size_t held;            /* how many bytes of the delimiter end what has been fed */
     apr_size_t borrowed;        /* how many of them are no content: they belong to what came before */
-    apr_size_t skipped;         /* bytes of the preamble, of padding, of the epilogue */
     int parts;
-    char *header;               /* limits.header_bytes and a NUL */
+    char *kept;                 /* what is looked at as a whole: a part's headers and a NUL, else what is skipped */
+    apr_size_t skipped;         /* bytes of the preamble, of padding, of the epilogue, in `kept` */
     apr_size_t header_length;
-    apr_size_t line_start;      /* of the last header line, in `header` */
+    apr_size_t line_start;      /* of the last header line, in `kept` */
     mu_error_t *error;
 };
 
@@ -63,9 +63,26 @@ static int is_boundary(const char *text)
     return 1;
 }
 
+/* boundary*= and boundary*0= (RFC 2231) would be a second one to programs that read them, and so would the word in the
+ * name or the value of any other parameter: PHP looks for it in the whole header. */
+static int mentions_boundary(const char *name, const char *value)
+{
+    return strcasestr(name, "boundary") != NULL || strcasestr(value, "boundary") != NULL;
+}
+
+/* Whether "boundary=" and `value` are written as RFC 9110 section 5.6.6 has it. PHP makes a space behind "=" part of
+ * the boundary, and takes a comma for its end where quotes do not protect it. */
+static int is_plainly_written(const char *name, const char *value)
+{
+    const char *after = name + sizeof("boundary=") - 1;
+
+    return value == after ? strchr(value, ',') == NULL : value == after + 1 && *after == '"';
+}
+
 mu_error_t *mu_multipart_boundary(const char **boundary, const char *content_type, apr_pool_t *pool)
 {
     const char *found = NULL;
+    int plain = 0;
     mu_parameter_t state;
     char *rest, *name, *value;
 
@@ -76,9 +93,9 @@ mu_error_t *mu_multipart_boundary(const char **boundary, const char *content_typ
     while ((state = mu_parameter_next(&rest, &name, &value)) == MU_PARAMETER_READ) {
         if (strcasecmp(name, "boundary") == 0 && found == NULL) {
             found = value;
+            plain = is_plainly_written(name, value);
         }
-        /* boundary*= and boundary*0= (RFC 2231) would be a second one to programs that read them */
-        else if (strncasecmp(name, "boundary", 8) == 0 && (name[8] == '\0' || name[8] == '*')) {
+        else if (mentions_boundary(name, value)) {
             return mu_error_detail(pool, MU_MALFORMED, "it has two boundaries", NULL);
         }
     }
@@ -88,7 +105,7 @@ mu_error_t *mu_multipart_boundary(const char **boundary, const char *content_typ
     if (found == NULL) {
         return mu_error_detail(pool, MU_MALFORMED, "it has no boundary", NULL);
     }
-    if (!is_boundary(found)) {
+    if (!plain || !is_boundary(found)) {
         return mu_error_detail(pool, MU_MALFORMED, "its boundary is not valid", NULL);
     }
     *boundary = found;
@@ -117,17 +134,32 @@ void mu_multipart_create(mu_multipart_t **parser, const char *boundary, const mu
     made->pool = pool;
     apr_pool_create(&made->part_pool, pool);
     mu_delimiter_init(&made->delimiter, delimiter, strlen(delimiter));
-    made->header = apr_palloc(pool, limits->header_bytes + 1);
+    made->kept = apr_palloc(pool, (limits->header_bytes > limits->preamble_bytes ? limits->header_bytes
+                                   : limits->preamble_bytes) + 1);
     enter_content(made, PREAMBLE);
     *parser = made;
 }
 
-static mu_error_t *skip(mu_multipart_t *parser, apr_size_t length, const char *problem)
+static mu_error_t *skip(mu_multipart_t *parser, const char *data, apr_size_t length, const char *problem)
 {
     if (length > parser->limits.preamble_bytes - parser->skipped) {
         return refuse(parser, problem);
     }
+    memcpy(parser->kept + parser->skipped, data, length);
     parser->skipped += length;
+    return NULL;
+}
+
+/* No client writes the boundary into the text before or behind the parts. Programs that take LF for the end of a line,
+ * or that read on behind the last boundary, would find a part there that we skip. */
+static mu_error_t *check_skipped(mu_multipart_t *parser)
+{
+    const char *mark = parser->delimiter.text + sizeof(line_end) - 1;
+    apr_size_t length = parser->delimiter.length - (sizeof(line_end) - 1);
+
+    if (memmem(parser->kept, parser->skipped, mark, length) != NULL) {
+        return refuse(parser, "a boundary is in the text before the first part or after the last");
+    }
     return NULL;
 }
 
@@ -138,18 +170,17 @@ static mu_error_t *deliver(mu_multipart_t *parser, const char *data, apr_size_t 
         return NULL;
     }
     if (parser->state == PREAMBLE) {
-        return skip(parser, length, "the text before the first part is too long");
+        return skip(parser, data, length, "the text before the first part is too long");
     }
     return parser->events.part_data(parser->baton, data, length);
 }
 
 static mu_error_t *delimiter_found(mu_multipart_t *parser)
 {
-    mu_error_t *err = parser->state == CONTENT ? parser->events.part_end(parser->baton) : NULL;
+    mu_error_t *err = parser->state == CONTENT ? parser->events.part_end(parser->baton) : check_skipped(parser);
 
     parser->state = AFTER_DELIMITER;
     parser->held = parser->borrowed = 0;
-    parser->skipped = 0;
     return err;
 }
 
@@ -204,13 +235,14 @@ static mu_error_t *begin_headers(mu_multipart_t *parser)
                                "multipart: more than %d parts", parser->limits.parts);
     }
     parser->state = HEADERS;
-    parser->header_length = parser->line_start = 0;
+    parser->skipped = parser->header_length = parser->line_start = 0;
     return NULL;
 }
 
 /* One byte between "--boundary" and the end of its line. A line that goes on otherwise ("--boundaryX") is refused:
  * RFC 2046 lets no content line start so, parsers differ in whether it is content, and two readings of one body are
- * what an attacker looks for. */
+ * what an attacker looks for. A form without parts, which browsers send, has no text before its end: where there is
+ * some, parts with broken boundaries would be lost. */
 static mu_error_t *read_after_delimiter(mu_multipart_t *parser, char c)
 {
     if (c == '-' && parser->state == AFTER_DELIMITER) {
@@ -218,6 +250,7 @@ static mu_error_t *read_after_delimiter(mu_multipart_t *parser, char c)
     }
     else if (c == '-' && parser->state == AFTER_DASH) {
         parser->state = CLOSED;
+        return parser->skipped > 0 ? refuse(parser, "there is text, and no part") : NULL;
     }
     else if (c == '\n' && parser->state == PADDING_CR) {
         return begin_headers(parser);
@@ -227,7 +260,7 @@ static mu_error_t *read_after_delimiter(mu_multipart_t *parser, char c)
     }
     else if ((c == ' ' || c == '\t') && (parser->state == AFTER_DELIMITER || parser->state == PADDING)) {
         parser->state = PADDING;
-        return skip(parser, 1, "a boundary line is too long");
+        return skip(parser, &c, 1, "a boundary line is too long");
     }
     else {
         return refuse(parser, "a boundary is followed by something else");
@@ -244,7 +277,7 @@ static mu_error_t *read_after_close(mu_multipart_t *parser, char c)
         parser->state = CLOSED_CR;
     }
     else if ((c == ' ' || c == '\t') && parser->state == CLOSED) {
-        return skip(parser, 1, "the text after the last part is too long");
+        return skip(parser, &c, 1, "the text after the last part is too long");
     }
     else {
         return refuse(parser, "the last boundary is followed by something else");
@@ -259,7 +292,7 @@ static mu_error_t *begin_part(mu_multipart_t *parser)
     mu_part_t part;
 
     apr_pool_clear(parser->part_pool);
-    problem = mu_part_header_parse(&part, parser->header, length, parser->part_pool);
+    problem = mu_part_header_parse(&part, parser->kept, length, parser->part_pool);
     if (problem != NULL) {
         return refuse(parser, problem);
     }
@@ -277,14 +310,14 @@ static mu_error_t *read_headers(mu_multipart_t *parser, const char **data, const
     if (length > parser->limits.header_bytes - parser->header_length) {
         return refuse(parser, "a part header is too long");
     }
-    memcpy(parser->header + parser->header_length, *data, length);
+    memcpy(parser->kept + parser->header_length, *data, length);
     parser->header_length += length;
     *data += length;
     if (newline == NULL) {
         return NULL;
     }
     line_length = parser->header_length - parser->line_start;
-    if (line_length == 1 || parser->header[parser->header_length - 2] != '\r') {
+    if (line_length == 1 || parser->kept[parser->header_length - 2] != '\r') {
         return refuse(parser, "a header line ends without CR");
     }
     if (line_length == 2) {
@@ -296,7 +329,7 @@ static mu_error_t *read_headers(mu_multipart_t *parser, const char **data, const
 
 static mu_error_t *read_some(mu_multipart_t *parser, const char **data, const char *end)
 {
-    apr_size_t left = (apr_size_t)(end - *data);
+    const char *start = *data;
 
     switch (parser->state) {
     case PREAMBLE:
@@ -309,7 +342,7 @@ static mu_error_t *read_some(mu_multipart_t *parser, const char **data, const ch
         return read_after_close(parser, *(*data)++);
     case EPILOGUE:
         *data = end;
-        return skip(parser, left, "the text after the last part is too long");
+        return skip(parser, start, (apr_size_t)(end - start), "the text after the last part is too long");
     default:
         return read_after_delimiter(parser, *(*data)++);
     }
@@ -330,6 +363,9 @@ mu_error_t *mu_multipart_finish(mu_multipart_t *parser)
     if (parser->error == NULL && parser->state < CLOSED) {
         parser->error = mu_error(parser->pool, MU_INCOMPLETE, APR_SUCCESS,
                                  "the body ends without its last boundary, in part %d", parser->parts);
+    }
+    else if (parser->error == NULL) {
+        parser->error = check_skipped(parser);
     }
     return parser->error;
 }

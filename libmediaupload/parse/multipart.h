@@ -39,9 +39,10 @@ typedef struct mu_multipart_limits_t {
 #define MU_BOUNDARY_MAX 70   /* RFC 2046 section 5.1.1 */
 
 /* The boundary parameter of a Content-Type header value. MU_NOT_MULTIPART when it is not multipart/form-data;
- * MU_MALFORMED when the boundary is missing, given twice, empty, too long, ends in a space or has bytes that are
- * neither RFC 2046 bchars nor token characters (RFC 9110; many Android clients send "*****"). `content_type` may be
- * NULL: the request has no such header. */
+ * MU_MALFORMED when the boundary is missing, given twice, empty, too long, ends in a space, has bytes that are
+ * neither RFC 2046 bchars nor token characters (RFC 9110; many Android clients send "*****"), is written with a space
+ * at its "=" or a comma without quotes, or when another parameter mentions it. `content_type` may be NULL: the request
+ * has no such header. */
 mu_error_t *mu_multipart_boundary(const char **boundary, const char *content_type, apr_pool_t *pool);
 
 /* A parser in *parser, living in `pool`; `boundary` is one that mu_multipart_boundary gave; `events`, `limits` are
@@ -52,7 +53,8 @@ void mu_multipart_create(mu_multipart_t **parser, const char *boundary, const mu
 /* Parses `length` more bytes (0 is allowed). MU_MALFORMED, MU_TOO_MANY_FIELDS (parts), or what an event returned. */
 mu_error_t *mu_multipart_feed(mu_multipart_t *parser, const char *data, apr_size_t length);
 
-/* The body has ended. MU_INCOMPLETE when the closing delimiter has not been seen. */
+/* The body has ended. MU_INCOMPLETE when the closing delimiter has not been seen; MU_MALFORMED when the boundary comes
+ * again behind it. */
 mu_error_t *mu_multipart_finish(mu_multipart_t *parser);
 
 #endif

@@ -38,15 +38,32 @@ char *mu_parameter_word(char *value, char **rest)
     return word;
 }
 
+/* How the sender writes '"' in quotes: browsers, Python and new curl as %22, and then "\" is nothing special; Go, .NET
+ * and old curl as \", and then "\" is \\. Where neither is seen, PHP, Go and busboy read it the second way. */
+static int escapes_backslash(const char *text)
+{
+    int percent = 0;
+
+    for (; *text != '"' && *text != '\0'; text++) {
+        percent |= strncmp(text, "%22", 3) == 0;
+        if (*text == '\\' && text[1] == '"') {
+            return 1;
+        }
+        text += *text == '\\' && text[1] == '\\';
+    }
+    return !percent;
+}
+
 /* Unquotes `text`, which starts behind a quote, in place; what follows the closing quote, NULL when there is none.
  * A back-slash escapes '"' and "\" and stands for itself before all else: Internet Explorer sent "C:\dir\x.jpg" as it
- * is, old curl and Firefox send \" and \\. PHP, Go and busboy read it so too. */
+ * is. */
 static char *unquote(char *text)
 {
+    const int escapes = escapes_backslash(text);
     char *to = text;
 
     for (; *text != '"'; text++) {
-        if (*text == '\\' && (text[1] == '"' || text[1] == '\\')) {
+        if (escapes && *text == '\\' && (text[1] == '"' || text[1] == '\\')) {
             text++;
         }
         if (*text == '\0') {
@@ -70,13 +87,12 @@ mu_parameter_t mu_parameter_next(char **rest, char **name, char **value)
     while (mu_is_token(*end)) {
         end++;
     }
-    after = end + strspn(end, SPACE);
-    if (end == at || *after != '=') {
+    if (end == at || *end != '=') {
         return MU_PARAMETER_BAD;
     }
     *name = at;
     *end = '\0';
-    at = after + 1 + strspn(after + 1, SPACE);
+    at = end + 1 + strspn(end + 1, SPACE);
     *value = *at == '"' ? at + 1 : at;
     end = *at == '"' ? unquote(at + 1) : at + strcspn(at, SPACE ";\"");
     if (end == NULL) {
@@ -173,7 +189,8 @@ static const char *decode_extended(char *text, apr_pool_t *pool)
     return strcasecmp(text, "ISO-8859-1") == 0 ? mu_utf8_from_windows1252(decoded, pool) : NULL;
 }
 
-/* One name: as plain parameter, as extended one, which wins (RFC 6266 section 4.3). */
+/* One name: as plain parameter, as extended one. A file name may have both, for old programs and new ones, and the
+ * extended one wins (RFC 6266 section 4.3); RFC 7578 has no name*, so few would read it. */
 typedef struct name_t {
     const char *parameter;
     char *plain;
@@ -212,6 +229,12 @@ static const char *decode_name(const char **decoded, const name_t *name, apr_poo
     return NULL;
 }
 
+/* PHP takes "'" for a quote, in which a ";" is nothing special; to others it is a part of the name. */
+static int is_single_quoted(const char *value)
+{
+    return *value == '\'' && value[-1] != '"';
+}
+
 static const char *read_disposition(mu_part_t *part, char *value, apr_pool_t *pool)
 {
     name_t name = { "name", NULL, NULL };
@@ -224,11 +247,14 @@ static const char *read_disposition(mu_part_t *part, char *value, apr_pool_t *po
         return "a part is not form-data";
     }
     while ((state = mu_parameter_next(&rest, &parameter, &text)) == MU_PARAMETER_READ && problem == NULL) {
-        problem = keep_name(&name, parameter, text);
+        problem = is_single_quoted(text) ? "a name of a part is in single quotes" : keep_name(&name, parameter, text);
         problem = problem != NULL ? problem : keep_name(&filename, parameter, text);
     }
     if (problem == NULL && state == MU_PARAMETER_BAD) {
         problem = "the Content-Disposition header of a part is not well formed";
+    }
+    if (problem == NULL && name.plain != NULL && name.extended != NULL) {
+        problem = "a part has two names";
     }
     problem = problem != NULL ? problem : decode_name(&part->name, &name, pool);
     return problem != NULL ? problem : decode_name(&part->filename, &filename, pool);
@@ -261,6 +287,15 @@ static const char *check_encoding(const char *value)
         return NULL;
     }
     return "a part has a transfer encoding";
+}
+
+/* RFC 2388 let a field's value be a multipart/mixed with files in it. RFC 7578 section 4.3 has a part for each file
+ * instead. Java, Perl and apreq find files in such a value, PHP, Python and Go a text. */
+static int is_nested(const mu_part_t *part)
+{
+    const char *type = part->content_type;
+
+    return part->filename == NULL && type != NULL && strncasecmp(type, "multipart/", 10) == 0;
 }
 
 /* The headers that mean something to us. An empty Content-Type, which some clients send, is as good as none. */
@@ -309,5 +344,6 @@ const char *mu_part_header_parse(mu_part_t *part, char *block, apr_size_t length
     if (problem == NULL && fields.content_type != NULL && *fields.content_type != '\0') {
         problem = read_content_type(part, fields.content_type, pool);
     }
-    return problem != NULL ? problem : read_disposition(part, fields.disposition, pool);
+    problem = problem != NULL ? problem : read_disposition(part, fields.disposition, pool);
+    return problem == NULL && is_nested(part) ? "a part has parts of its own" : problem;
 }

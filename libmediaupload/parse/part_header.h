@@ -19,8 +19,9 @@ typedef enum {
 /* What stands before the first ";" of a header value, trimmed; *rest is then what mu_parameter_next reads. */
 char *mu_parameter_word(char *value, char **rest);
 
-/* The next parameter of *rest in *name and *value, unquoted, and *rest moved behind it. Spaces around ";" and "=" and
- * empty parameters (a last ";") are skipped; a value without quotes may hold any byte but space, TAB, ";" and '"'. */
+/* The next parameter of *rest in *name and *value, unquoted, and *rest moved behind it. Spaces around ";" and behind
+ * "=" and empty parameters (a last ";") are skipped, not a space before "=", where PHP sees another name; a value
+ * without quotes may hold any byte but space, TAB, ";" and '"'. */
 mu_parameter_t mu_parameter_next(char **rest, char **name, char **value);
 
 /* Whether `c` is a token character (RFC 9110 section 5.6.2). */

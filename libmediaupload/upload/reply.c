@@ -99,7 +99,7 @@ static mu_json_t *fields_json(const apr_array_header_t *fields, apr_pool_t *pool
             values = mu_json_array(pool);
             mu_json_set(json, name, values);
         }
-        mu_json_add(values, mu_json_text(pool, field->value));
+        mu_json_add(values, mu_json_bytes(pool, field->value, field->length));
     }
     return json;
 }

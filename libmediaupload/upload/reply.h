@@ -25,7 +25,8 @@ typedef struct mu_result_t {
 
 typedef struct mu_field_t {
     const char *name;                   /* "" when it had none */
-    const char *value;                  /* UTF-8 */
+    const char *value;                  /* UTF-8; may hold NUL */
+    apr_size_t length;                  /* of value, bytes */
 } mu_field_t;
 
 /* The first problem: of the form, else of a file; NULL when all is well. */

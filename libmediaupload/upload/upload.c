@@ -108,9 +108,6 @@ static mu_error_t *part_data(void *baton, const char *data, apr_size_t length)
     if (err != NULL) {
         return err;
     }
-    if (memchr(data, '\0', length) != NULL) {
-        return mu_error_detail(upload->pool, MU_MALFORMED, "a text field contains NUL", NULL);
-    }
     if (text->length + length > text->room) {
         char *larger = apr_palloc(upload->pool, 2 * (text->length + length) + 1);
 
@@ -215,6 +212,24 @@ static int is_latin(const char *charset)
     return charset != NULL && (strcasecmp(charset, "iso-8859-1") == 0 || strcasecmp(charset, "windows-1252") == 0);
 }
 
+/* The field's value in UTF-8. NUL, which a script in a browser may put into a field, divides what the functions on
+ * texts take. */
+static void decode_value(mu_field_t *field, const text_t *text, const char *charset, apr_pool_t *pool)
+{
+    char *value = apr_palloc(pool, 3 * text->length + 1);
+    apr_size_t length = 0;
+
+    for (apr_size_t at = 0; at <= text->length; at += strlen(text->bytes + at) + 1) {
+        const char *piece = text->bytes + at;
+
+        piece = is_latin(charset) ? mu_utf8_from_windows1252(piece, pool) : mu_utf8_repair(piece, pool);
+        strcpy(value + length, piece);
+        length += strlen(piece) + 1;
+    }
+    field->value = value;
+    field->length = length - 1;
+}
+
 /* Text fields are UTF-8 unless the part's charset, or the form's _charset_ field (RFC 7578 section 4.6), says Latin. */
 static apr_array_header_t *collect_fields(const mu_upload_t *upload)
 {
@@ -231,8 +246,7 @@ static apr_array_header_t *collect_fields(const mu_upload_t *upload)
         }
         field = apr_array_push(fields);
         field->name = text->name;
-        field->value = is_latin(charset) ? mu_utf8_from_windows1252(text->bytes, upload->pool)
-                       : mu_utf8_repair(text->bytes, upload->pool);
+        decode_value(field, text, charset, upload->pool);
     }
     return fields;
 }

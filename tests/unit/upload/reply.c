@@ -136,10 +136,10 @@ static void test_page_of_errors(apr_pool_t *pool)
 static void test_json_fields(apr_pool_t *pool)
 {
     static const mu_field_t list[] = {
-        { "a", "1" }, { "\"},{\"x", "\\\"\r\n\x01" }, { "a", "2" }, { "", "no name" }, { "\xff", "\xff" },
-        { "a.b", "</script>" },
+        { "a", "1", 1 }, { "\"},{\"x", "\\\"\r\n\x01", 5 }, { "a", "2", 1 }, { "", "no name", 7 },
+        { "\xff", "\xef\xbf\xbd", 3 }, { "a.b", "</script>", 9 }, { "nul", "\0x\0", 3 },
     };
-    apr_array_header_t *fields = apr_array_make(pool, 6, sizeof(mu_field_t));
+    apr_array_header_t *fields = apr_array_make(pool, 7, sizeof(mu_field_t));
     mu_result_t result = { .fields = fields };
     mu_reply_t *reply;
 
@@ -148,7 +148,8 @@ static void test_json_fields(apr_pool_t *pool)
     }
     reply = mu_reply_json(&result, MU_ENGLISH, pool);
     is_text(reply->body, "{\"files\":[],\"fields\":{\"a\":[\"1\",\"2\"],\"\\\"},{\\\"x\":[\"\\\\\\\"\\r\\n\\u0001\"],"
-            "\"\":[\"no name\"],\"\xef\xbf\xbd\":[\"\xef\xbf\xbd\"],\"a.b\":[\"</script>\"]},\"url\":null}\n",
+            "\"\":[\"no name\"],\"\xef\xbf\xbd\":[\"\xef\xbf\xbd\"],\"a.b\":[\"</script>\"],"
+            "\"nul\":[\"\\u0000x\\u0000\"]},\"url\":null}\n",
             "fields of any name");
 }
 
