@@ -11,6 +11,43 @@
 
 #include "libmediaupload/base/encode.h"
 
+struct mu_sha256_t {
+    EVP_MD_CTX *context;
+};
+
+static apr_status_t free_context(void *baton)
+{
+    mu_sha256_t *sha = baton;
+
+    EVP_MD_CTX_free(sha->context);
+    return APR_SUCCESS;
+}
+
+mu_sha256_t *mu_sha256_create(apr_pool_t *pool)
+{
+    mu_sha256_t *sha = apr_palloc(pool, sizeof(*sha));
+
+    sha->context = EVP_MD_CTX_new();
+    if (sha->context == NULL || !EVP_DigestInit_ex(sha->context, EVP_sha256(), NULL)) {
+        abort();
+    }
+    apr_pool_cleanup_register(pool, sha, free_context, apr_pool_cleanup_null);
+    return sha;
+}
+
+void mu_sha256_update(mu_sha256_t *sha, const void *bytes, apr_size_t size)
+{
+    EVP_DigestUpdate(sha->context, bytes, size);
+}
+
+void mu_sha256_finish(mu_sha256_t *sha, char hex[MU_SHA256_HEX])
+{
+    unsigned char digest[MU_SHA256_SIZE];
+
+    EVP_DigestFinal_ex(sha->context, digest, NULL);
+    mu_hex(hex, digest, sizeof(digest));
+}
+
 void mu_hmac_sha256(unsigned char mac[MU_SHA256_SIZE], const char *key, const void *bytes, apr_size_t size)
 {
     HMAC(EVP_sha256(), key, (int)strlen(key), bytes, size, mac, NULL);

@@ -1,4 +1,4 @@
-/* SHA-256, HMAC, random bytes: with sha256.c the only user of OpenSSL. */
+/* SHA-256, HMAC, random bytes: the only user of OpenSSL. */
 #ifndef MU_BASE_DIGEST_H
 #define MU_BASE_DIGEST_H
 
@@ -9,16 +9,9 @@
 #define MU_UUID_TEXT 37    /* with the final NUL */
 
 typedef struct mu_sha256_t mu_sha256_t;
-typedef struct mu_hashers_t mu_hashers_t;   /* threads that hash beside those that receive */
 
-/* Hashing threads of this process, started when first needed and ended with `pool`. Call it after fork. NULL when there
- * can be none: everything then hashes where it is called. */
-mu_hashers_t *mu_hashers_create(apr_pool_t *pool);
-
-/* A running SHA-256 (FIPS 180-4), freed with `pool`. What comes after the first MiB is hashed by `hashers` (NULL: by
- * the caller), so that a large upload is received while it is hashed. One thread at a time may call these. */
-mu_sha256_t *mu_sha256_create(mu_hashers_t *hashers, apr_pool_t *pool);
-/* `bytes` need not stay valid after the call. */
+/* A running SHA-256 (FIPS 180-4), freed with `pool`. */
+mu_sha256_t *mu_sha256_create(apr_pool_t *pool);
 void mu_sha256_update(mu_sha256_t *sha, const void *bytes, apr_size_t size);
 /* The digest in lower-case hex; call once. */
 void mu_sha256_finish(mu_sha256_t *sha, char hex[MU_SHA256_HEX]);

@@ -41,7 +41,6 @@ static mu_error_t *open_target(mu_engine_t *engine, const mu_collection_t *colle
     target->settings = collection->settings;
     target->server = engine->config->server;
     target->database = engine->database;
-    target->hashers = engine->hashers;
     target->log = log;
     err = mu_check_collection(collection->name, collection->where, target->settings, target->server, pool);
     if (err == NULL) {
@@ -59,7 +58,6 @@ mu_error_t *mu_engine_open(mu_engine_t **result, const mu_config_t *config, cons
     mu_error_t *err;
 
     engine->config = config;
-    engine->hashers = mu_hashers_create(pool);
     engine->targets = apr_array_make(pool, config->collections->nelts + 1, sizeof(mu_target_t *));
     err = mu_check_server(config->server, pool);
     if (err == NULL) {

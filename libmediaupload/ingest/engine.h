@@ -8,7 +8,6 @@
 #ifndef MU_INGEST_ENGINE_H
 #define MU_INGEST_ENGINE_H
 
-#include "libmediaupload/base/digest.h"
 #include "libmediaupload/base/log.h"
 #include "libmediaupload/catalog/media.h"
 #include "libmediaupload/config/config.h"
@@ -21,14 +20,12 @@ typedef struct mu_target_t {
     const mu_settings_t *server;
     mu_storage_t *storage;
     mu_database_t *database;           /* NULL: nothing is catalogued */
-    mu_hashers_t *hashers;             /* of large files; NULL: hash where they arrive */
     const mu_log_t *log;               /* may be NULL */
 } mu_target_t;
 
 typedef struct mu_engine_t {
     const mu_config_t *config;
     mu_database_t *database;           /* NULL when none is configured */
-    mu_hashers_t *hashers;             /* may be NULL */
     apr_array_header_t *targets;       /* of mu_target_t *, in order of appearance */
 } mu_engine_t;
 

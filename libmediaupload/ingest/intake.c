@@ -147,7 +147,7 @@ static mu_error_t *tell_type(mu_intake_t *intake, const char *bytes, apr_size_t 
         intake->guard = mu_guard_create(intake->type, intake->pool);
     }
     if (settings->checksum || mu_key_template_has(settings->key, "sha256")) {
-        intake->sha = mu_sha256_create(intake->target->hashers, intake->pool);
+        intake->sha = mu_sha256_create(intake->pool);
     }
     info.content_type = intake->type->mime;
     err = mu_object_begin(&intake->object, intake->target->storage, &info, intake->pool);

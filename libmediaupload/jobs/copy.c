@@ -34,7 +34,7 @@ static mu_error_t *take_piece(void *baton, const char *data, apr_size_t length)
 static mu_error_t *verify(int *same, const mu_target_t *target, const char *key, const mu_examined_t *examined,
                           apr_pool_t *pool)
 {
-    reading_t reading = { mu_sha256_create(NULL, pool), 0 };
+    reading_t reading = { mu_sha256_create(pool), 0 };
     char sha256[MU_SHA256_HEX];
     mu_error_t *err = mu_storage_read(target->storage, key, take_piece, &reading, pool);
 

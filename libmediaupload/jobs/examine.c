@@ -106,7 +106,7 @@ mu_error_t *mu_examine(mu_examined_t *examined, int descriptor, const mu_setting
     ssize_t length;
 
     *examined = (mu_examined_t){ .type = NULL };
-    examination.sha = mu_sha256_create(NULL, pool);
+    examination.sha = mu_sha256_create(pool);
     while ((length = read_piece(descriptor, buffer, PIECE)) > 0 && examined->refused == NULL) {
         if (examined->type == NULL) {
             examined->refused = begin(&examination, buffer, (size_t)length);

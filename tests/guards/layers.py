@@ -23,7 +23,7 @@ GENERATED = {"config.h"}
 OWNERS = {
     r"curl/": ("libmediaupload/net/",),
     r"json-c/|json\.h": ("libmediaupload/base/json.c",),
-    r"openssl/": ("libmediaupload/base/digest.c", "libmediaupload/base/sha256.c"),
+    r"openssl/": ("libmediaupload/base/digest.c",),
     r"apr_dbd|sqlite3|mysql|libpq": ("libmediaupload/catalog/",),
     r"vips/|webp/|jpeglib|png\.h": ("libmediaupload/image/",),
     r"httpd\.h|http_|ap_|util_filter|util_script|mpm_common|scoreboard|mod_": ("mod_mediaupload/",),

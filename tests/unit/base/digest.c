@@ -9,9 +9,9 @@
 
 #define MILLION 1000000
 
-static const char *sha256_by(mu_hashers_t *hashers, const char *bytes, size_t length, size_t piece, apr_pool_t *pool)
+static const char *sha256_in_pieces(const char *bytes, size_t length, size_t piece, apr_pool_t *pool)
 {
-    mu_sha256_t *sha = mu_sha256_create(hashers, pool);
+    mu_sha256_t *sha = mu_sha256_create(pool);
     char hex[MU_SHA256_HEX];
 
     for (size_t at = 0; at < length; at += piece) {
@@ -19,36 +19,6 @@ static const char *sha256_by(mu_hashers_t *hashers, const char *bytes, size_t le
     }
     mu_sha256_finish(sha, hex);
     return apr_pstrdup(pool, hex);
-}
-
-static const char *sha256_in_pieces(const char *bytes, size_t length, size_t piece, apr_pool_t *pool)
-{
-    return sha256_by(NULL, bytes, length, piece, pool);
-}
-
-/* Large data is hashed by another thread, with the same result; and may be given up at any moment. */
-static void test_background(apr_pool_t *pool)
-{
-    static const size_t sizes[] = { 1048575, 1048576, 1048577, 1048576 + 65536, 1048577 + 131072, 5000000 };
-    mu_hashers_t *hashers = mu_hashers_create(pool);
-    char *bytes = apr_palloc(pool, 5000000);
-
-    for (size_t i = 0; i < 5000000; i++) {
-        bytes[i] = (char)(i * 2654435761u >> 24);
-    }
-    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-        is_text(sha256_by(hashers, bytes, sizes[i], 100003, pool), sha256_in_pieces(bytes, sizes[i], sizes[i], pool),
-                "%zu bytes in the background", sizes[i]);
-    }
-    for (int turn = 0; turn < 200; turn++) {
-        apr_pool_t *given_up;
-
-        apr_pool_create(&given_up, pool);
-        mu_sha256_update(mu_sha256_create(hashers, given_up), bytes, 1048576 + 1000 * (size_t)turn);
-        mu_sha256_update(mu_sha256_create(hashers, given_up), bytes, 3000000);
-        apr_pool_destroy(given_up);
-    }
-    ok(1, "200 hashes were given up in the middle");
 }
 
 /* FIPS 180-4's examples, from NIST's "Examples with Intermediate Values". */
@@ -149,7 +119,6 @@ int main(void)
     apr_pool_t *pool = tap_start();
 
     test_sha256(pool);
-    test_background(pool);
     test_hmac();
     test_equal();
     test_random();

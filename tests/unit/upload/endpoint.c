@@ -347,7 +347,7 @@ static void test_json(apr_pool_t *pool)
         "--b\r\nContent-Disposition: form-data; name=image; filename=\"\xc3\x89t\xc3\xa9 \xc3\xa0 Tunis.JPG\"\r\n\r\n";
     static const char end[] = "\r\n--b--\r\n";
     char sum[MU_SHA256_HEX];
-    mu_sha256_t *sha = mu_sha256_create(NULL, pool);
+    mu_sha256_t *sha = mu_sha256_create(pool);
     apr_size_t size, length;
     const char *image = tap_read_data("rgb.png", &size, pool);
     char *body = apr_palloc(pool, size + sizeof(fields) + sizeof(end));
