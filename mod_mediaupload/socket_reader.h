@@ -14,4 +14,7 @@
 /* insert_network_bucket hook: declines where MediaUploadLargeReads is off. */
 apr_status_t socket_reader_insert(conn_rec *c, apr_bucket_brigade *brigade, apr_socket_t *socket);
 
+/* Gives up the large buffer that the connection keeps for its next read: it is going to wait. */
+void socket_reader_rest(conn_rec *c);
+
 #endif
