@@ -11,6 +11,7 @@ libmediaupload_libmediaupload_la_SOURCES += \
 	%D%/image_png.c \
 	%D%/image_riff.c \
 	%D%/content_guard.c %D%/content_guard.h \
+	%D%/signature_search.c %D%/signature_search.h \
 	%D%/svg_guard.c %D%/svg_guard.h \
 	%D%/svg_rules.c %D%/svg_rules.h \
 	%D%/filename.c %D%/filename.h

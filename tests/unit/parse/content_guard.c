@@ -1,9 +1,12 @@
 #include "libmediaupload/parse/content_guard.h"
 
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <apr_strings.h>
 
+#include "libmediaupload/parse/signature_search.h"
 #include "tests/tap/tap.h"
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
@@ -116,6 +119,189 @@ static void test_samples(apr_pool_t *pool)
            samples[i]);
     }
 }
+
+/* ---- The search with each instruction set, against a plain one ---- */
+
+static const char *const instructions[] = { "avx2", "ssse3", "portable" };
+
+/* In `mask`: '=' this byte, 'a' this letter in either case, '?' any byte, '3' below 4, '<' below 64, '7' below 128. */
+static const struct {
+    const char *bytes;
+    const char *mask;
+    const char *expected;
+} signatures[] = {
+    { "<?php", "==aaa", PHP },
+    { "<script", "=aaaaaa", SCRIPT },
+    { "__halt_compiler", "==aaaa=aaaaaaaa", PHAR },
+    { "PK\5\6\0\0\0\0", "========", ZIP },
+    { "PK\3\4\24\0\10\10\10\0", "====<=??7=", ZIP },
+    { "%PDF-", "=====", PDF },
+    { "\x7f" "ELF\2\1\1", "====33=", ELF },
+};
+
+static int fits(unsigned char byte, unsigned char wanted, char mask)
+{
+    switch (mask) {
+    case 'a':
+        return byte == wanted || byte == (wanted ^ 0x20);
+    case '<':
+        return byte < 0x40;
+    case '3':
+        return byte < 4;
+    case '7':
+        return byte < 0x80;
+    case '?':
+        return 1;
+    default:
+        return byte == wanted;
+    }
+}
+
+static const char *search_naive(const char *data, size_t size)
+{
+    for (size_t at = 0; at < size; at++) {
+        for (size_t i = 0; i < COUNT(signatures); i++) {
+            const char *bytes = signatures[i].bytes, *mask = signatures[i].mask;
+            size_t same = 0;
+
+            while (mask[same] != '\0' && at + same < size
+                   && fits((unsigned char)data[at + same], (unsigned char)bytes[same], mask[same])) {
+                same++;
+            }
+            if (mask[same] == '\0') {
+                return signatures[i].expected;
+            }
+        }
+    }
+    return NULL;
+}
+
+static int is_answer(const mu_signature_search_t *search, const char *expected)
+{
+    const char *got = mu_signature_search_finish(search);
+
+    return got == NULL || expected == NULL ? got == expected : strcmp(got, expected) == 0;
+}
+
+/* `bytes` lies in an allocation of its own, so that a sanitizer sees a read past either end. */
+static void feed_copy(mu_signature_search_t *search, const char *bytes, size_t length)
+{
+    char *copy = malloc(length > 0 ? length : 1);
+
+    memcpy(copy, bytes, length);
+    mu_signature_search_feed(search, copy, length);
+    free(copy);
+}
+
+static uint32_t next_random(uint32_t *state)
+{
+    *state = *state * 1664525 + 1013904223;
+    return *state >> 8;
+}
+
+/* Signatures whole, cut short, with a byte or a letter's case changed, and single bytes of theirs. */
+static void fill(char *data, size_t size, uint32_t *random)
+{
+    size_t used = 0;
+
+    while (used < size) {
+        size_t i = next_random(random) % COUNT(signatures);
+        size_t length = strlen(signatures[i].mask), from = 0, piece = 1;
+
+        if (next_random(random) % 2 == 0) {
+            piece = next_random(random) % 16 == 0 ? length : 1 + next_random(random) % (length - 1);
+        }
+        else {
+            from = next_random(random) % length;
+        }
+        piece = piece < size - used ? piece : size - used;
+        memcpy(data + used, signatures[i].bytes + from, piece);
+        if (next_random(random) % 2 == 0) {
+            data[used + next_random(random) % piece] ^= (char)(1 << next_random(random) % 8);
+        }
+        used += piece;
+    }
+}
+
+static void test_random(const char *instruction_set)
+{
+    uint32_t random = 1;
+    mu_signature_search_t search;
+    char data[400];
+    int wrong = 0, found = 0;
+
+    for (int round = 0; round < 20000 && wrong == 0; round++) {
+        size_t size = next_random(&random) % sizeof(data);
+        size_t longest = 1 + next_random(&random) % (round % 2 == 0 ? 20 : sizeof(data));
+        const char *expected;
+
+        fill(data, size, &random);
+        expected = search_naive(data, size);
+        mu_signature_search_init(&search);
+        mu_signature_search_use(&search, instruction_set);
+        for (size_t at = 0, piece; at < size; at += piece) {
+            piece = next_random(&random) % (longest + 1);
+            piece = piece < size - at ? piece : size - at;
+            feed_copy(&search, data + at, piece);
+        }
+        found += expected != NULL;
+        wrong += !is_answer(&search, expected);
+    }
+    is_number(wrong, 0, "%s: as a plain search on random contents cut at random", instruction_set);
+    ok(found > 5000 && found < 15000, "%s: of which some hold a signature and some do not", instruction_set);
+}
+
+/* Each signature at every offset, whole and with the last byte wrong, cut in two everywhere around it. */
+static void test_places(const char *instruction_set, const char *filler)
+{
+    mu_signature_search_t search;
+    char data[170];
+    int wrong = 0;
+
+    for (size_t i = 0; i < COUNT(signatures); i++) {
+        const size_t length = strlen(signatures[i].mask);
+
+        for (size_t at = 0; at + length <= sizeof(data); at++) {
+            for (size_t j = 0; j < sizeof(data); j++) {
+                data[j] = filler[j % strlen(filler)];
+            }
+            memcpy(data + at, signatures[i].bytes, length);
+            for (int is_broken = 0; is_broken < 2; is_broken++) {
+                data[at + length - 1] ^= (char)(is_broken != 0 ? 0x80 : 0);
+                for (size_t cut = at > 0 ? at - 1 : 0; cut <= at + length; cut++) {
+                    size_t first = cut < sizeof(data) ? cut : sizeof(data);
+
+                    mu_signature_search_init(&search);
+                    mu_signature_search_use(&search, instruction_set);
+                    feed_copy(&search, data, first);
+                    feed_copy(&search, data + first, sizeof(data) - first);
+                    wrong += !is_answer(&search, is_broken ? NULL : signatures[i].expected);
+                }
+            }
+        }
+    }
+    is_number(wrong, 0, "%s: every signature is found at every offset across every cut, behind %s", instruction_set,
+              filler);
+}
+
+static void test_search(void)
+{
+    mu_signature_search_t search;
+
+    mu_signature_search_init(&search);
+    for (size_t i = 0; i < COUNT(instructions); i++) {
+        if (!mu_signature_search_use(&search, instructions[i])) {
+            diag("this CPU has no %s", instructions[i]);
+            continue;
+        }
+        test_random(instructions[i]);
+        test_places(instructions[i], ".");
+        test_places(instructions[i], "<?__PK%PD<sCr");
+    }
+    ok(!mu_signature_search_use(&search, "abacus"), "an unknown instruction set is told");
+}
+
+/* ---- SVG ---- */
 
 #define UNREADABLE "an SVG that is no well-formed XML"
 #define NOT_WHOLE "an SVG that is not whole"
@@ -275,6 +461,7 @@ int main(void)
     test_images(pool);
     test_offsets(pool);
     test_samples(pool);
+    test_search();
     test_svgs(pool);
     test_svg_depth(pool);
     test_svg_prefixes(pool);
