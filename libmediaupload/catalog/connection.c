@@ -23,9 +23,11 @@ static mu_error_t *failure(const mu_connection_t *connection, int status, const 
 {
     const mu_server_t *target = connection->target;
     const char *reason = apr_dbd_error(target->driver, connection->handle, status);
+    mu_code_t code;
 
     reason = mu_parameters_hide(target->parsed, reason != NULL ? reason : "", pool);
-    return mu_error(pool, MU_DATABASE, APR_SUCCESS, "%s the database %s: %s", what, target->name,
+    code = strstr(reason, "disk is full") != NULL ? MU_DISK_FULL : MU_DATABASE;   /* SQLITE_FULL, in words */
+    return mu_error(pool, code, APR_SUCCESS, "%s the database %s: %s", what, target->name,
                     *reason != '\0' ? reason : "no reason given");
 }
 

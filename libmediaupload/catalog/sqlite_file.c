@@ -80,7 +80,11 @@ mu_error_t *mu_sqlite_file_publish(const char *temporary, const char *path, apr_
 {
     mu_error_t *err = NULL;
 
-    if (link(temporary, path) != 0 && errno != EEXIST) {
+    /* SQLite removes the log once all of it is in the file: what is left of it shows that the disk did not take it. */
+    if (access(apr_pstrcat(scratch_pool, temporary, "-wal", NULL), F_OK) == 0) {
+        err = mu_error(scratch_pool, MU_DISK_FULL, APR_SUCCESS, "cannot write the new database %s", path);
+    }
+    else if (link(temporary, path) != 0 && errno != EEXIST) {
         err = mu_error(scratch_pool, MU_DATABASE, errno, "cannot make the database %s", path);
     }
     mu_sqlite_file_abandon(temporary, scratch_pool);

@@ -17,7 +17,8 @@ typedef struct mu_sqlite_identity_t {
  * by root has made. *temporary = NULL when `path` exists. MU_DATABASE with the path and the reason. */
 mu_error_t *mu_sqlite_file_begin(const char **temporary, const char *path, apr_pool_t *scratch_pool);
 
-/* Gives the temporary file its name, unless another process was faster; removes it. */
+/* Gives the temporary file, which must be closed, its name, unless another process was faster; removes it. MU_DISK_FULL
+ * when not all of it could be written. */
 mu_error_t *mu_sqlite_file_publish(const char *temporary, const char *path, apr_pool_t *scratch_pool);
 void mu_sqlite_file_abandon(const char *temporary, apr_pool_t *scratch_pool);
 
