@@ -1,16 +1,18 @@
-/* What is shown is short UTF-8 without control bytes or separators; a slug is what the header promises. */
-#include <stddef.h>
-#include <stdint.h>
+/* What is shown is short UTF-8 without control bytes or separators; a slug is what the header promises.
+ *
+ * Input: a name as a client wrote it. */
+#include "libmediaupload/parse/filename.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include <apr_general.h>
 #include <apr_strings.h>
 
+#include "fuzz/target.h"
 #include "libmediaupload/base/encode.h"
-#include "libmediaupload/parse/filename.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+const char *const fuzz_seeds = "filename";
 
 static int is_shown(const char *name, apr_pool_t *pool)
 {
@@ -32,16 +34,17 @@ static int is_slug(const char *slug)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    apr_pool_t *pool;
+    static apr_pool_t *pool;
     const char *name;
 
-    apr_initialize();
-    apr_pool_create(&pool, NULL);
+    if (pool == NULL) {
+        apr_initialize();
+        apr_pool_create(&pool, NULL);
+    }
     name = apr_pstrmemdup(pool, (const char *)data, size);
     if (!is_shown(mu_filename_display(name, pool), pool) || !is_slug(mu_filename_slug(name, pool))) {
         abort();
     }
-    apr_pool_destroy(pool);
-    apr_terminate();
+    apr_pool_clear(pool);
     return 0;
 }

@@ -1,38 +1,49 @@
-/* Size, completeness and what the guard finds do not depend on how the bytes are cut. The first byte chooses the type,
- * the second where the rest is cut. */
-#include <stddef.h>
-#include <stdint.h>
+/* Size, completeness and what the guard finds do not depend on how the bytes are cut.
+ *
+ * Input: a byte that chooses the type, one that says how long the pieces are, the file. */
+#include "libmediaupload/parse/image_header.h"
+
 #include <stdlib.h>
+#include <string.h>
 
 #include <apr_general.h>
 
+#include "fuzz/target.h"
 #include "libmediaupload/parse/content_guard.h"
-#include "libmediaupload/parse/image_header.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+const char *const fuzz_seeds = "image_header";
 
-typedef struct {
+typedef struct answer_t {
     mu_image_state_t state;
     int is_known;
     uint32_t width, height;
     const char *found;
 } answer_t;
 
-static answer_t read_cut(const mu_media_type_t *type, const char *bytes, size_t length, size_t piece, apr_pool_t *pool)
+/* Each piece lies alone in its memory, so that a sanitizer sees a read past it. */
+static void feed_copy(mu_image_t *image, mu_guard_t *guard, const uint8_t *bytes, size_t length)
+{
+    char *copy = malloc(length);
+
+    memcpy(copy, bytes, length);
+    if (image != NULL) {
+        mu_image_feed(image, copy, length);
+    }
+    if (guard != NULL) {
+        mu_guard_feed(guard, copy, length);
+    }
+    free(copy);
+}
+
+static answer_t read_cut(const mu_media_type_t *type, const uint8_t *bytes, size_t length, size_t piece,
+                         apr_pool_t *pool)
 {
     mu_image_t *image = mu_image_create(type, pool);
     mu_guard_t *guard = mu_guard_create(type, pool);
     answer_t answer = { MU_IMAGE_COMPLETE, 0, 0, 0, NULL };
 
     for (size_t at = 0; at < length; at += piece) {
-        size_t count = length - at < piece ? length - at : piece;
-
-        if (image != NULL) {
-            mu_image_feed(image, bytes + at, count);
-        }
-        if (guard != NULL) {
-            mu_guard_feed(guard, bytes + at, count);
-        }
+        feed_copy(image, guard, bytes + at, length - at < piece ? length - at : piece);
     }
     if (image != NULL) {
         answer.state = mu_image_finish(image);
@@ -48,21 +59,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const mimes[] = {
         "image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "image/svg+xml", "video/mp4", "video/webm",
+        "application/pdf",
     };
-    const char *bytes = (const char *)data + 2;
+    static apr_pool_t *pool;
     const mu_media_type_t *type;
-    apr_pool_t *pool;
     answer_t whole, cut;
 
     if (size < 3) {
         return 0;
     }
-    size -= 2;
+    if (pool == NULL) {
+        apr_initialize();
+        apr_pool_create(&pool, NULL);
+    }
     type = mu_media_type_by_mime(mimes[data[0] % (sizeof(mimes) / sizeof(mimes[0]))]);
-    apr_initialize();
-    apr_pool_create(&pool, NULL);
-    whole = read_cut(type, bytes, size, size, pool);
-    cut = read_cut(type, bytes, size, (size_t)data[1] + 1, pool);
+    whole = read_cut(type, data + 2, size - 2, size, pool);
+    cut = read_cut(type, data + 2, size - 2, data[1] + 1u, pool);
     if (whole.state != cut.state || whole.is_known != cut.is_known || whole.width != cut.width
         || whole.height != cut.height || whole.found != cut.found) {
         abort();
@@ -70,7 +82,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (whole.is_known && (whole.width == 0 || whole.height == 0)) {
         abort();
     }
-    apr_pool_destroy(pool);
-    apr_terminate();
+    apr_pool_clear(pool);
     return 0;
 }

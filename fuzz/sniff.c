@@ -1,11 +1,11 @@
-/* The type of any bytes is one of the table, whatever follows what is looked at. */
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-
+/* The type of any bytes is one of the table, whatever follows what is looked at. Input: a file. */
 #include "libmediaupload/parse/media_type.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include <stdlib.h>
+
+#include "fuzz/target.h"
+
+const char *const fuzz_seeds = "sniff";
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -14,5 +14,7 @@ include %D%/unit/ingest/local.mk
 include %D%/unit/upload/local.mk
 include %D%/unit/jobs/local.mk
 
-EXTRA_DIST += %D%/README.md %D%/run %D%/httpd.py %D%/uploads.py %D%/tap/tap.py %D%/parts/databases.py %D%/programs.py %D%/data \
-	%D%/module %D%/cgi %D%/host %D%/guards %D%/browser
+EXTRA_DIST += \
+	%D%/README.md %D%/run %D%/tap/tap.py %D%/parts/databases.py \
+	%D%/httpd.py %D%/uploads.py %D%/bodies.py %D%/programs.py %D%/data \
+	%D%/module %D%/cgi %D%/host %D%/faults %D%/guards %D%/browser
