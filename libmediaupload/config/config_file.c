@@ -38,6 +38,9 @@ static mu_error_t *read_line(char **text, reader_t *reader)
         if (length == sizeof(line) - 1 && line[length - 1] != '\n') {
             return mu_error(reader->pool, MU_CONFIG, APR_SUCCESS, "the line is longer than %d bytes", LINE_LENGTH - 2);
         }
+        if (length == 0 || (line[length - 1] != '\n' && apr_file_eof(reader->file) != APR_EOF)) {
+            return mu_error(reader->pool, MU_CONFIG, APR_SUCCESS, "the line holds a NUL byte");
+        }
         while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r')) {
             length--;
         }
