@@ -113,15 +113,26 @@ class MariaDB(Server):
         self.run(["mariadb-install-db", "--no-defaults", *self.as_owner(), f"--datadir={self.path('data')}",
                   "--auth-root-authentication-method=normal", "--skip-test-db"])
 
-    def start(self):
+    def launch(self):
         with open(self.path("log"), "ab") as log:
-            subprocess.Popen(["mariadbd", "--no-defaults", *self.as_owner(), f"--datadir={self.path('data')}",
-                              f"--socket={self.path('s')}", f"--pid-file={self.path('pid')}", f"--port={self.port}",
-                              "--bind-address=127.0.0.1", "--innodb-buffer-pool-size=16M",
-                              "--performance-schema=OFF", "--skip-log-bin"],
-                             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+            return subprocess.Popen(["mariadbd", "--no-defaults", *self.as_owner(), f"--datadir={self.path('data')}",
+                                     f"--socket={self.path('s')}", f"--pid-file={self.path('pid')}",
+                                     f"--port={self.port}", "--bind-address=127.0.0.1",
+                                     "--innodb-buffer-pool-size=16M", "--performance-schema=OFF", "--skip-log-bin"],
+                                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+
+    def start(self):
+        """Again and again: after a kill, the port or the data may still be held for a moment."""
         ping = ["mariadb-admin", "--no-defaults", f"--socket={self.path('s')}", "-uroot", "ping"]
-        wait_until(lambda: subprocess.run(ping, capture_output=True, check=False).returncode == 0, "start of mariadbd")
+        process = self.launch()
+
+        def answers():
+            nonlocal process
+            if process.poll() is not None:
+                process = self.launch()
+            return subprocess.run(ping, capture_output=True, check=False).returncode == 0
+
+        wait_until(answers, "start of mariadbd")
 
     def create_database(self):
         self.run(["mariadb", "--no-defaults", f"--socket={self.path('s')}", "-uroot", "-e",
