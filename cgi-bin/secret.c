@@ -28,7 +28,7 @@ int secret_is_right(const char *given, const mu_settings_t *server)
         return 0;
     }
     mu_uuid(key);
-    mu_hmac_sha256(ours, key, server->secret, strlen(server->secret));
-    mu_hmac_sha256(theirs, key, given, strlen(given));
+    mu_hmac_sha256(ours, key, strlen(key), server->secret, strlen(server->secret));
+    mu_hmac_sha256(theirs, key, strlen(key), given, strlen(given));
     return mu_equal_secret(ours, theirs, sizeof(ours));
 }

@@ -48,9 +48,32 @@ void mu_sha256_finish(mu_sha256_t *sha, char hex[MU_SHA256_HEX])
     mu_hex(hex, digest, sizeof(digest));
 }
 
-void mu_hmac_sha256(unsigned char mac[MU_SHA256_SIZE], const char *key, const void *bytes, apr_size_t size)
+static void digest_of(unsigned char *digest, const EVP_MD *kind, const void *bytes, apr_size_t size)
 {
-    HMAC(EVP_sha256(), key, (int)strlen(key), bytes, size, mac, NULL);
+    if (!EVP_Digest(bytes, size, digest, NULL, kind, NULL)) {
+        abort();
+    }
+}
+
+void mu_md5(unsigned char digest[MU_MD5_SIZE], const void *bytes, apr_size_t size)
+{
+    digest_of(digest, EVP_md5(), bytes, size);
+}
+
+void mu_sha1(unsigned char digest[MU_SHA1_SIZE], const void *bytes, apr_size_t size)
+{
+    digest_of(digest, EVP_sha1(), bytes, size);
+}
+
+void mu_sha256(unsigned char digest[MU_SHA256_SIZE], const void *bytes, apr_size_t size)
+{
+    digest_of(digest, EVP_sha256(), bytes, size);
+}
+
+void mu_hmac_sha256(unsigned char mac[MU_SHA256_SIZE], const void *key, apr_size_t key_size, const void *bytes,
+                    apr_size_t size)
+{
+    HMAC(EVP_sha256(), key, (int)key_size, bytes, size, mac, NULL);
 }
 
 int mu_equal_secret(const void *a, const void *b, apr_size_t size)

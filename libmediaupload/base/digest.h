@@ -1,9 +1,11 @@
-/* SHA-256, HMAC, random bytes: the only user of OpenSSL. */
+/* Digests, HMAC, random bytes: the only user of OpenSSL. */
 #ifndef MU_BASE_DIGEST_H
 #define MU_BASE_DIGEST_H
 
 #include <apr_pools.h>
 
+#define MU_MD5_SIZE 16
+#define MU_SHA1_SIZE 20
 #define MU_SHA256_SIZE 32
 #define MU_SHA256_HEX 65   /* with the final NUL */
 #define MU_UUID_TEXT 37    /* with the final NUL */
@@ -16,8 +18,14 @@ void mu_sha256_update(mu_sha256_t *sha, const void *bytes, apr_size_t size);
 /* The digest in lower-case hex; call once. */
 void mu_sha256_finish(mu_sha256_t *sha, char hex[MU_SHA256_HEX]);
 
+/* Digests of what is in memory. MD5 and SHA-1 only where a protocol asks for them: S3's ETag, Cloudinary's signature. */
+void mu_md5(unsigned char digest[MU_MD5_SIZE], const void *bytes, apr_size_t size);
+void mu_sha1(unsigned char digest[MU_SHA1_SIZE], const void *bytes, apr_size_t size);
+void mu_sha256(unsigned char digest[MU_SHA256_SIZE], const void *bytes, apr_size_t size);
+
 /* HMAC-SHA-256 (RFC 2104). */
-void mu_hmac_sha256(unsigned char mac[MU_SHA256_SIZE], const char *key, const void *bytes, apr_size_t size);
+void mu_hmac_sha256(unsigned char mac[MU_SHA256_SIZE], const void *key, apr_size_t key_size, const void *bytes,
+                    apr_size_t size);
 /* Whether both are equal, in a time that tells nothing about where they differ. */
 int mu_equal_secret(const void *a, const void *b, apr_size_t size);
 

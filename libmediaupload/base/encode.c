@@ -7,6 +7,7 @@
 #include <apr_strings.h>
 
 static const char hex_digits[] = "0123456789abcdef";
+static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char base64url_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 void mu_hex(char *to, const unsigned char *bytes, apr_size_t size)
@@ -18,10 +19,9 @@ void mu_hex(char *to, const unsigned char *bytes, apr_size_t size)
     *to = '\0';
 }
 
-const char *mu_base64url(const unsigned char *bytes, apr_size_t size, apr_pool_t *pool)
+/* Writes the digits, without padding; returns their end. */
+static char *write_base64(char *to, const char *digits, const unsigned char *bytes, apr_size_t size)
 {
-    char *text = apr_palloc(pool, (size + 2) / 3 * 4 + 1);
-    char *to = text;
 
     for (apr_size_t i = 0; i < size; i += 3) {
         apr_size_t have = size - i < 3 ? size - i : 3;
@@ -30,10 +30,29 @@ const char *mu_base64url(const unsigned char *bytes, apr_size_t size, apr_pool_t
         group |= have > 1 ? (uint32_t)bytes[i + 1] << 8 : 0;
         group |= have > 2 ? bytes[i + 2] : 0;
         for (apr_size_t digit = 0; digit <= have; digit++) {
-            *to++ = base64url_digits[(group >> (18 - 6 * digit)) & 63];
+            *to++ = digits[(group >> (18 - 6 * digit)) & 63];
         }
     }
+    return to;
+}
+
+const char *mu_base64(const unsigned char *bytes, apr_size_t size, apr_pool_t *pool)
+{
+    char *text = apr_palloc(pool, (size + 2) / 3 * 4 + 1);
+    char *to = write_base64(text, base64_digits, bytes, size);
+
+    while ((to - text) % 4 != 0) {
+        *to++ = '=';
+    }
     *to = '\0';
+    return text;
+}
+
+const char *mu_base64url(const unsigned char *bytes, apr_size_t size, apr_pool_t *pool)
+{
+    char *text = apr_palloc(pool, (size + 2) / 3 * 4 + 1);
+
+    *write_base64(text, base64url_digits, bytes, size) = '\0';
     return text;
 }
 

@@ -7,6 +7,8 @@
 /* Lower-case hex of `size` bytes, into `to` (2 * size + 1 bytes). */
 void mu_hex(char *to, const unsigned char *bytes, apr_size_t size);
 
+/* base64 with padding (RFC 4648 section 4). */
+const char *mu_base64(const unsigned char *bytes, apr_size_t size, apr_pool_t *pool);
 /* base64url without padding (RFC 4648 section 5). */
 const char *mu_base64url(const unsigned char *bytes, apr_size_t size, apr_pool_t *pool);
 /* The bytes of a base64url text, their count in *size; NULL when it is not one. */

@@ -34,6 +34,13 @@ static const char *get_value(void *baton, const char *name)
     return value != NULL ? value : apr_table_get(config->env_values, name);
 }
 
+mu_env_t mu_config_env(const mu_config_t *config)
+{
+    mu_env_t env = { get_value, (void *)config };
+
+    return env;
+}
+
 /* How many letters the two names share at their start and end: enough to spot a typing error. */
 static int likeness(const char *a, const char *b)
 {
@@ -78,7 +85,7 @@ static mu_error_t *set(mu_config_t *config, mu_settings_t *settings, int context
                        const char *text, const mu_where_t *where, apr_pool_t *pool)
 {
     const mu_setting_t *setting = mu_setting_find(directive);
-    mu_env_t env = { get_value, config };
+    mu_env_t env = mu_config_env(config);
 
     if (setting == NULL) {
         return unknown(directive, pool);

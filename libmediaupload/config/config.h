@@ -45,6 +45,9 @@ mu_config_t *mu_config_merge(const mu_config_t *base, const mu_config_t *over, a
 /* Computes the settings in force; call once, when everything has been set. */
 void mu_config_complete(mu_config_t *config, apr_pool_t *pool);
 
+/* What ${NAME} is looked up in: the environment, then the env file. Lives as long as `config`. */
+mu_env_t mu_config_env(const mu_config_t *config);
+
 /* NULL when there is none of this name. */
 const mu_collection_t *mu_config_find(const mu_config_t *config, const char *name);
 

@@ -22,10 +22,10 @@ static mu_error_t *open_database(mu_engine_t *engine, const mu_log_t *log, apr_p
     return err != NULL ? mu_config_error_at(where, err, pool) : NULL;
 }
 
-static mu_error_t *open_storage(mu_target_t *target, apr_pool_t *pool)
+static mu_error_t *open_storage(mu_target_t *target, const mu_config_t *config, apr_pool_t *pool)
 {
     const mu_where_t *where = target->settings->where[MU_SETTING_storage];
-    mu_storage_options_t options = { where->dir, target->settings->durable, target->log };
+    mu_storage_options_t options = { where->dir, target->settings->durable, mu_config_env(config), target->log };
     mu_error_t *err = mu_storage_open(&target->storage, target->settings->storage, &options, pool);
 
     return err != NULL ? mu_config_error_at(where, err, pool) : NULL;
@@ -44,7 +44,7 @@ static mu_error_t *open_target(mu_engine_t *engine, const mu_collection_t *colle
     target->log = log;
     err = mu_check_collection(collection->name, collection->where, target->settings, target->server, pool);
     if (err == NULL) {
-        err = open_storage(target, pool);
+        err = open_storage(target, engine->config, pool);
     }
     if (err == NULL) {
         APR_ARRAY_PUSH(engine->targets, mu_target_t *) = target;

@@ -15,6 +15,8 @@
 /* An entry that is NULL means that the storage cannot do this. What each does is in storage.h. */
 typedef struct mu_backend_t {
     int takes_late_keys;
+    int is_remote;
+    const char *(*public_url)(const mu_storage_t *storage, const char *key, apr_pool_t *pool);
     /* Sets object->context. */
     mu_error_t *(*begin)(mu_object_t *object, const mu_object_info_t *info);
     mu_error_t *(*write)(mu_object_t *object, const struct iovec *slices, int count);

@@ -24,6 +24,25 @@ static const struct {
 
 /* --- opening --- */
 
+/* "s3://bucket/prefix" of "s3://KEY:SECRET@bucket/prefix?region=auto". */
+static const char *without_secrets(const char *url, apr_pool_t *pool)
+{
+    apr_size_t length = strcspn(url, "?");
+    const char *authority = strstr(url, "://");
+    const char *at = NULL;
+
+    if (authority == NULL || authority > url + length) {
+        return apr_pstrdup(pool, url);
+    }
+    authority += 3;
+    for (const char *c = authority; c < url + length; c++) {
+        at = *c == '@' ? c : at;
+    }
+    return apr_pstrcat(pool, apr_pstrmemdup(pool, url, (apr_size_t)(authority - url)),
+                       apr_pstrndup(pool, at != NULL ? at + 1 : authority,
+                                    (apr_size_t)(url + length - (at != NULL ? at + 1 : authority))), NULL);
+}
+
 static mu_error_t *unknown_storage(const char *url, apr_pool_t *pool)
 {
     const char *known = registry[0].scheme;
@@ -45,10 +64,10 @@ mu_error_t *mu_storage_open(mu_storage_t **storage, const char *url, const mu_st
             mu_storage_t *opened = apr_pcalloc(pool, sizeof(*opened));
             mu_error_t *err;
 
-            opened->url = apr_pstrdup(pool, url);
+            opened->url = without_secrets(url, pool);
             opened->options = *options;
             opened->options.base_dir = apr_pstrdup(pool, options->base_dir);
-            err = registry[i].open(opened, opened->url + length, pool);
+            err = registry[i].open(opened, apr_pstrdup(pool, url + length), pool);
             if (err == NULL) {
                 *storage = opened;
             }
@@ -66,6 +85,16 @@ const char *mu_storage_url(const mu_storage_t *storage)
 const char *mu_storage_local_root(const mu_storage_t *storage)
 {
     return storage->local_root;
+}
+
+int mu_storage_is_remote(const mu_storage_t *storage)
+{
+    return storage->backend->is_remote;
+}
+
+const char *mu_storage_public_url(const mu_storage_t *storage, const char *key, apr_pool_t *pool)
+{
+    return storage->backend->public_url != NULL ? storage->backend->public_url(storage, key, pool) : NULL;
 }
 
 int mu_storage_takes_late_keys(const mu_storage_t *storage)

@@ -17,6 +17,7 @@
 
 #include "libmediaupload/base/error.h"
 #include "libmediaupload/base/log.h"
+#include "libmediaupload/config/settings.h"
 
 typedef struct mu_storage_t mu_storage_t;   /* read-only once open: may be shared by threads */
 typedef struct mu_object_t mu_object_t;     /* one object being written; one thread at a time */
@@ -24,6 +25,7 @@ typedef struct mu_object_t mu_object_t;     /* one object being written; one thr
 typedef struct mu_storage_options_t {
     const char *base_dir;   /* relative local paths start here: an absolute path that is trusted */
     int durable;            /* sync file and folder before commit returns */
+    mu_env_t env;           /* knows the credentials that the URL does not hold: AWS_ACCESS_KEY_ID ...; .get may be NULL */
     const mu_log_t *log;    /* may be NULL */
 } mu_storage_options_t;
 
@@ -47,7 +49,12 @@ typedef enum { MU_KEEP_EXISTING, MU_REPLACE_EXISTING } mu_on_existing_t;
 mu_error_t *mu_storage_open(mu_storage_t **storage, const char *url, const mu_storage_options_t *options,
                             apr_pool_t *pool);
 
+/* The URL without user name, password and options. */
 const char *mu_storage_url(const mu_storage_t *storage);
+/* Whether the bytes go to another machine, which may be down. */
+int mu_storage_is_remote(const mu_storage_t *storage);
+/* The address under which the storage itself makes a key public; NULL when it knows none. */
+const char *mu_storage_public_url(const mu_storage_t *storage, const char *key, apr_pool_t *pool);
 /* Absolute path of a local storage's root; NULL for others. */
 const char *mu_storage_local_root(const mu_storage_t *storage);
 /* Whether mu_object_begin takes info.key == NULL. */

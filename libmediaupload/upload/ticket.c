@@ -17,7 +17,7 @@ static const char *sign(const char *secret, const char *purpose, const char *col
     const char *message = apr_pstrcat(pool, purpose, "\n", collection, "\n", claim, NULL);
     unsigned char mac[MU_SHA256_SIZE];
 
-    mu_hmac_sha256(mac, secret, message, strlen(message));
+    mu_hmac_sha256(mac, secret, strlen(secret), message, strlen(message));
     return mu_base64url(mac, sizeof(mac), pool);
 }
 

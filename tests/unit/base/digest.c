@@ -73,10 +73,27 @@ static void test_hmac(void)
         unsigned char mac[MU_SHA256_SIZE];
         char hex[MU_SHA256_HEX];
 
-        mu_hmac_sha256(mac, vectors[i].key, vectors[i].data, strlen(vectors[i].data));
+        mu_hmac_sha256(mac, vectors[i].key, strlen(vectors[i].key), vectors[i].data, strlen(vectors[i].data));
         mu_hex(hex, mac, sizeof(mac));
         is_text(hex, vectors[i].mac, "HMAC of \"%.20s\"", i == 2 ? "(50 times DD)" : vectors[i].data);
     }
+}
+
+/* RFC 1321 section A.5, RFC 3174 section 7.3, FIPS 180-2 section B.1: digests of "abc". */
+static void test_digests(void)
+{
+    unsigned char md5[MU_MD5_SIZE], sha1[MU_SHA1_SIZE], sha256[MU_SHA256_SIZE];
+    char hex[MU_SHA256_HEX];
+
+    mu_md5(md5, "abc", 3);
+    mu_hex(hex, md5, sizeof(md5));
+    is_text(hex, "900150983cd24fb0d6963f7d28e17f72", "MD5 of \"abc\"");
+    mu_sha1(sha1, "abc", 3);
+    mu_hex(hex, sha1, sizeof(sha1));
+    is_text(hex, "a9993e364706816aba3e25717850c26c9cd0d89d", "SHA-1 of \"abc\"");
+    mu_sha256(sha256, "abc", 3);
+    mu_hex(hex, sha256, sizeof(sha256));
+    is_text(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", "SHA-256 of \"abc\"");
 }
 
 static void test_equal(void)
@@ -120,6 +137,7 @@ int main(void)
 
     test_sha256(pool);
     test_hmac();
+    test_digests();
     test_equal();
     test_random();
     return tap_done();

@@ -49,10 +49,25 @@ static void test_utf8(apr_pool_t *pool)
             "windows-1252 to UTF-8");
 }
 
+/* RFC 4648 section 10, and a text whose two alphabets differ. */
+static void test_base64(apr_pool_t *pool)
+{
+    static const struct {
+        const char *bytes, *text;
+    } cases[] = { { "", "" }, { "f", "Zg==" }, { "fo", "Zm8=" }, { "foo", "Zm9v" }, { "foob", "Zm9vYg==" },
+                  { "\xfb\xff\xfe", "+//+" } };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        is_text(mu_base64((const unsigned char *)cases[i].bytes, strlen(cases[i].bytes), pool), cases[i].text,
+                "base64 \"%s\"", cases[i].text);
+    }
+}
+
 int main(void)
 {
     apr_pool_t *pool = tap_start();
 
+    test_base64(pool);
     test_base64url(pool);
     test_percent(pool);
     test_utf8(pool);

@@ -71,10 +71,10 @@ static void test_urls(apr_pool_t *pool)
 static void test_unknown(apr_pool_t *pool)
 {
     mu_storage_t *storage;
-    mu_error_t *err = mu_storage_open(&storage, "s3://key:secret@bucket", &(mu_storage_options_t){ .base_dir = NULL },
+    mu_error_t *err = mu_storage_open(&storage, "gopher://key:secret@bucket", &(mu_storage_options_t){ .base_dir = NULL },
                                       pool);
 
-    is_text(err != NULL ? err->text : NULL, "unknown storage \"s3\"; known: local:, memory:",
+    is_text(err != NULL ? err->text : NULL, "unknown storage \"gopher\"; known: local:, memory:",
             "an unknown scheme is named with those that are known, without the rest of the URL");
     ok(contract_failed(mu_storage_open(&storage, "local:a", &(mu_storage_options_t){ .base_dir = NULL }, pool),
                        MU_CONFIG), "a relative folder without a folder to start at is refused");

@@ -1,0 +1,247 @@
+#include "libmediaupload/net/http.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <apr_strings.h>
+#include <apr_time.h>
+
+#include "libmediaupload/base/digest.h"
+#include "libmediaupload/net/line.h"
+
+#define TOTAL_SECONDS 60              /* that a call may take in all, and one more for each ... */
+#define BYTES_PER_SECOND 16384        /* of its body */
+#define FIRST_WAIT apr_time_from_msec(200)
+#define LONGEST_WAIT apr_time_from_sec(5)
+
+/* One try. */
+typedef struct try_t {
+    const mu_http_call_t *call;
+    CURL *curl;
+    apr_pool_t *pool;
+    mu_http_answer_t *answer;
+    char *body;
+    apr_size_t room;
+    int taken;                 /* `take` has got a byte */
+    mu_error_t *error;         /* of `take`, or the body is too long */
+} try_t;
+
+/* --- the answer --- */
+
+static size_t take_header(char *line, size_t size, size_t count, void *baton)
+{
+    try_t *this = baton;
+    size_t length = size * count, name = 0;
+    char *value;
+
+    if (length > 5 && memcmp(line, "HTTP/", 5) == 0) {
+        apr_table_clear(this->answer->headers);   /* those of "100 Continue" do not count */
+        return length;
+    }
+    while (name < length && line[name] != ':') {
+        name++;
+    }
+    if (name < length) {
+        value = apr_pstrndup(this->pool, line + name + 1, length - name - 1);
+        while (*value == ' ' || *value == '\t') {
+            value++;
+        }
+        value[strcspn(value, "\r\n")] = '\0';
+        apr_table_setn(this->answer->headers, apr_pstrndup(this->pool, line, name), value);
+    }
+    return length;
+}
+
+static void collect(try_t *this, const char *data, apr_size_t length)
+{
+    apr_size_t needed = this->answer->body_length + length + 1;
+
+    if (needed > MU_HTTP_BODY_MAX) {
+        this->error = mu_error(this->pool, MU_STORAGE, APR_SUCCESS, "the answer is longer than %d bytes",
+                               MU_HTTP_BODY_MAX);
+        return;
+    }
+    if (needed > this->room) {
+        char *larger = apr_palloc(this->pool, 2 * needed);
+
+        memcpy(larger, this->body, this->answer->body_length);
+        this->room = 2 * needed;
+        this->body = larger;
+    }
+    memcpy(this->body + this->answer->body_length, data, length);
+    this->answer->body_length += length;
+}
+
+static size_t take_body(char *data, size_t size, size_t count, void *baton)
+{
+    try_t *this = baton;
+    long status = 0;
+
+    curl_easy_getinfo(this->curl, CURLINFO_RESPONSE_CODE, &status);
+    if (this->call->take != NULL && status / 100 == 2) {
+        this->taken = 1;
+        this->error = this->call->take(this->call->baton, data, size * count);
+    }
+    else {
+        collect(this, data, size * count);
+    }
+    return this->error == NULL ? size * count : 0;
+}
+
+/* --- one try --- */
+
+static apr_status_t free_headers(void *baton)
+{
+    curl_slist_free_all(baton);
+    return APR_SUCCESS;
+}
+
+/* libcurl's list of headers. It adds some of its own, which signatures do not know; an empty one takes them away. */
+static struct curl_slist *header_list(const apr_array_header_t *headers, apr_pool_t *pool)
+{
+    struct curl_slist *list = curl_slist_append(NULL, "Expect:");
+
+    for (int i = 0; headers != NULL && i < headers->nelts; i++) {
+        list = curl_slist_append(list, APR_ARRAY_IDX(headers, i, const char *));
+    }
+    list = curl_slist_append(list, "Accept:");
+    apr_pool_cleanup_register(pool, list, free_headers, apr_pool_cleanup_null);
+    return list;
+}
+
+static curl_off_t body_size(const mu_http_call_t *call)
+{
+    curl_off_t size = 0;
+
+    for (int i = 0; i < call->body_count; i++) {
+        size += (curl_off_t)call->body[i].iov_len;
+    }
+    return size;
+}
+
+static void describe(try_t *this, const apr_array_header_t *headers, int push)
+{
+    const mu_http_call_t *call = this->call;
+    curl_off_t size = body_size(call);
+
+    curl_easy_setopt(this->curl, CURLOPT_URL, call->url);
+    curl_easy_setopt(this->curl, CURLOPT_PATH_AS_IS, 1L);
+    if (strcmp(call->method, "HEAD") == 0) {
+        curl_easy_setopt(this->curl, CURLOPT_NOBODY, 1L);
+    }
+    else if (push) {
+        curl_easy_setopt(this->curl, CURLOPT_UPLOAD, 1L);
+        curl_easy_setopt(this->curl, CURLOPT_INFILESIZE_LARGE, size);
+    }
+    curl_easy_setopt(this->curl, CURLOPT_CUSTOMREQUEST, call->method);
+    curl_easy_setopt(this->curl, CURLOPT_HTTPHEADER, header_list(headers, this->pool));
+    curl_easy_setopt(this->curl, CURLOPT_HEADERFUNCTION, take_header);
+    curl_easy_setopt(this->curl, CURLOPT_HEADERDATA, this);
+    curl_easy_setopt(this->curl, CURLOPT_WRITEFUNCTION, take_body);
+    curl_easy_setopt(this->curl, CURLOPT_WRITEDATA, this);
+    if (call->take == NULL) {
+        curl_easy_setopt(this->curl, CURLOPT_TIMEOUT, (long)(TOTAL_SECONDS + size / BYTES_PER_SECOND));
+    }
+}
+
+/* A PUT or POST has a body, even an empty one. */
+static int has_body(const mu_http_call_t *call)
+{
+    return strcmp(call->method, "PUT") == 0 || strcmp(call->method, "POST") == 0;
+}
+
+static mu_error_t *attempt(try_t *this, mu_lines_t *lines, const apr_array_header_t *headers)
+{
+    int push = has_body(this->call);
+    mu_line_t *line;
+    mu_error_t *err = mu_line_take(&line, lines, this->pool);
+    long status = 0;
+
+    if (err != NULL) {
+        return err;
+    }
+    this->curl = mu_line_curl(line);
+    describe(this, headers, push);
+    err = mu_line_start(line, push);
+    if (err == NULL && push) {
+        err = mu_line_write(line, this->call->body, this->call->body_count);
+    }
+    if (err == NULL) {
+        err = mu_line_finish(line);
+    }
+    curl_easy_getinfo(this->curl, CURLINFO_RESPONSE_CODE, &status);
+    this->answer->status = (int)status;
+    if (err != NULL || this->error != NULL) {
+        mu_line_hang_up(line);
+        return this->error != NULL ? this->error : err;
+    }
+    mu_line_give_back(line);
+    this->answer->body = this->body;
+    this->body[this->answer->body_length] = '\0';
+    return NULL;
+}
+
+/* --- several --- */
+
+static int status_can_pass(int status)
+{
+    return status == 429 || status == 500 || status == 502 || status == 503 || status == 504;
+}
+
+/* Time to wait before a further try; spread, so that many do not come back at once. */
+static apr_time_t wait_before(int tries, const mu_http_answer_t *answer)
+{
+    const char *asked = answer->status != 0 ? apr_table_get(answer->headers, "Retry-After") : NULL;
+    apr_time_t wait = FIRST_WAIT << (2 * (tries - 1));
+    unsigned char spread;
+
+    mu_random(&spread, 1);
+    wait += wait * spread / 512;
+    if (asked != NULL && apr_time_from_sec(apr_atoi64(asked)) > wait) {
+        wait = apr_time_from_sec(apr_atoi64(asked));
+    }
+    return wait;
+}
+
+/* "https://host:port" of a URL. */
+static const char *origin_of(const char *url, apr_pool_t *pool)
+{
+    const char *host = strstr(url, "://");
+
+    return apr_pstrndup(pool, url, (host != NULL ? (apr_size_t)(host + 3 - url) : 0)
+                                       + strcspn(host != NULL ? host + 3 : url, "/?"));
+}
+
+mu_error_t *mu_http_call(mu_lines_t *lines, const mu_http_call_t *call, mu_http_answer_t *answer, apr_pool_t *pool)
+{
+    const char *origin = origin_of(call->url, pool);
+
+    for (int tries = 1;; tries++) {
+        try_t this = { call, NULL, pool, answer, apr_palloc(pool, 1), 1, 0, NULL };
+        const apr_array_header_t *headers = call->headers;
+        apr_time_t wait;
+        mu_error_t *err;
+
+        memset(answer, 0, sizeof(*answer));
+        answer->headers = apr_table_make(pool, 8);
+        if (tries > 1 && call->sign != NULL) {
+            headers = call->sign(call->sign_baton, pool);
+        }
+        err = attempt(&this, lines, headers);
+        if (this.error != NULL) {
+            return this.error;
+        }
+        if (err == NULL && !status_can_pass(answer->status)) {
+            return NULL;
+        }
+        if (err != NULL && err->code != MU_STORAGE_DOWN) {
+            return mu_error(pool, err->code, APR_SUCCESS, "%s: %s", origin, err->text);
+        }
+        wait = wait_before(tries, answer);
+        if (call->once || this.taken || tries == MU_HTTP_TRIES || wait > LONGEST_WAIT) {
+            return err != NULL ? mu_error(pool, MU_STORAGE_DOWN, APR_SUCCESS, "%s: %s", origin, err->text)
+                               : mu_error(pool, MU_STORAGE_DOWN, APR_SUCCESS, "%s answers %d", origin, answer->status);
+        }
+        apr_sleep(wait);
+    }
+}

@@ -1,0 +1,338 @@
+#include "libmediaupload/net/line.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <apr_strings.h>
+#include <apr_thread_mutex.h>
+#include <apr_time.h>
+
+#define BUFFER 131072      /* bytes that libcurl reads, and writes, at once */
+#define POLL_MS 1000
+
+struct mu_lines_t {
+    mu_lines_options_t options;
+    apr_thread_mutex_t *mutex;   /* guards `idle` */
+    mu_line_t *idle;             /* the one used last is first: its connections are the warmest */
+};
+
+struct mu_line_t {
+    CURL *easy;
+    CURLM *multi;                /* holds the connections */
+    mu_lines_t *lines;
+    mu_line_t *next;             /* idle ones */
+    apr_pool_t *pool;            /* of the request */
+    char reason[CURL_ERROR_SIZE];
+
+    int added, over;
+    CURLcode result;
+    const struct iovec *slices;  /* not yet taken */
+    int count;
+    apr_size_t offset;           /* in the first */
+    int waiting;                 /* libcurl was told to wait for more */
+    int ended;                   /* no more will come */
+};
+
+/* --- the idle ones --- */
+
+static void close_line(mu_line_t *line)
+{
+    if (line->added) {
+        curl_multi_remove_handle(line->multi, line->easy);
+    }
+    curl_easy_cleanup(line->easy);
+    curl_multi_cleanup(line->multi);
+    free(line);
+}
+
+static apr_status_t close_idle(void *baton)
+{
+    mu_lines_t *lines = baton;
+
+    while (lines->idle != NULL) {
+        mu_line_t *line = lines->idle;
+
+        lines->idle = line->next;
+        close_line(line);
+    }
+    return APR_SUCCESS;
+}
+
+mu_error_t *mu_lines_create(mu_lines_t **result, const mu_lines_options_t *options, apr_pool_t *pool)
+{
+    mu_lines_t *lines = apr_pcalloc(pool, sizeof(*lines));
+
+    lines->options = *options;
+    lines->options.protocols = apr_pstrdup(pool, options->protocols);
+    lines->options.ca_file = apr_pstrdup(pool, options->ca_file);
+    if (lines->options.silence_seconds == 0) {
+        lines->options.silence_seconds = MU_SILENCE_SECONDS;
+    }
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK
+        || apr_thread_mutex_create(&lines->mutex, APR_THREAD_MUTEX_DEFAULT, pool) != APR_SUCCESS) {
+        return mu_error(pool, MU_INTERNAL, APR_SUCCESS, "libcurl cannot be used");
+    }
+    apr_pool_cleanup_register(pool, lines, close_idle, apr_pool_cleanup_null);
+    *result = lines;
+    return NULL;
+}
+
+static mu_line_t *pop_idle(mu_lines_t *lines)
+{
+    mu_line_t *line;
+
+    apr_thread_mutex_lock(lines->mutex);
+    line = lines->idle;
+    if (line != NULL) {
+        lines->idle = line->next;
+    }
+    apr_thread_mutex_unlock(lines->mutex);
+    return line;
+}
+
+static mu_line_t *new_line(void)
+{
+    mu_line_t *line = calloc(1, sizeof(*line));
+
+    if (line == NULL) {
+        return NULL;
+    }
+    line->easy = curl_easy_init();
+    line->multi = curl_multi_init();
+    if (line->easy == NULL || line->multi == NULL) {
+        close_line(line);
+        return NULL;
+    }
+    return line;
+}
+
+/* --- bytes in --- */
+
+static size_t give_bytes(char *to, size_t size, size_t count, void *baton)
+{
+    mu_line_t *line = baton;
+    size_t room = size * count, given = 0;
+
+    while (line->count > 0 && given < room) {
+        const struct iovec *slice = line->slices;
+        size_t length = slice->iov_len - line->offset;
+
+        length = length < room - given ? length : room - given;
+        memcpy(to + given, (const char *)slice->iov_base + line->offset, length);
+        given += length;
+        line->offset += length;
+        if (line->offset == slice->iov_len) {
+            line->slices++;
+            line->count--;
+            line->offset = 0;
+        }
+    }
+    if (given == 0 && !line->ended) {
+        line->waiting = 1;
+        return CURL_READFUNC_PAUSE;
+    }
+    return given;
+}
+
+/* --- a request --- */
+
+static apr_status_t drop_line(void *baton)
+{
+    close_line(baton);
+    return APR_SUCCESS;
+}
+
+static void set_options(mu_line_t *line)
+{
+    const mu_lines_options_t *options = &line->lines->options;
+
+    curl_easy_setopt(line->easy, CURLOPT_ERRORBUFFER, line->reason);
+    curl_easy_setopt(line->easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(line->easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(line->easy, CURLOPT_PROTOCOLS_STR, options->protocols);
+    curl_easy_setopt(line->easy, CURLOPT_CONNECTTIMEOUT, (long)MU_CONNECT_SECONDS);
+    curl_easy_setopt(line->easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(line->easy, CURLOPT_BUFFERSIZE, (long)BUFFER);
+    curl_easy_setopt(line->easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)BUFFER);
+    if (options->ca_file != NULL) {
+        curl_easy_setopt(line->easy, CURLOPT_CAINFO, options->ca_file);
+    }
+}
+
+mu_error_t *mu_line_take(mu_line_t **result, mu_lines_t *lines, apr_pool_t *pool)
+{
+    mu_line_t *line = pop_idle(lines);
+
+    if (line == NULL) {
+        line = new_line();
+    }
+    if (line == NULL) {
+        return mu_error(pool, MU_STORAGE_DOWN, APR_ENOMEM, "libcurl");
+    }
+    line->lines = lines;
+    line->pool = pool;
+    line->added = line->over = line->count = line->waiting = line->ended = 0;
+    line->result = CURLE_OK;
+    line->reason[0] = '\0';
+    set_options(line);
+    apr_pool_cleanup_register(pool, line, drop_line, apr_pool_cleanup_null);
+    *result = line;
+    return NULL;
+}
+
+CURL *mu_line_curl(const mu_line_t *line)
+{
+    return line->easy;
+}
+
+/* Whether a failure may be gone a moment later. */
+static int can_pass(CURLcode code)
+{
+    switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_OPERATION_TIMEDOUT:
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SEND_ERROR:
+    case CURLE_SEND_FAIL_REWIND:
+    case CURLE_RECV_ERROR:
+    case CURLE_GOT_NOTHING:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_FTP_ACCEPT_FAILED:
+    case CURLE_FTP_ACCEPT_TIMEOUT:
+    case CURLE_FTP_CANT_GET_HOST:
+    case CURLE_FTP_WEIRD_PASV_REPLY:
+    case CURLE_OUT_OF_MEMORY:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+static mu_error_t *failure(mu_line_t *line)
+{
+    const char *reason = line->reason[0] != '\0' ? line->reason : curl_easy_strerror(line->result);
+
+    return mu_error(line->pool, can_pass(line->result) ? MU_STORAGE_DOWN : MU_STORAGE, APR_SUCCESS, "%s", reason);
+}
+
+/* Bytes that went either way. */
+static curl_off_t traffic(const mu_line_t *line)
+{
+    curl_off_t sent = 0, received = 0;
+    long headers = 0;
+
+    curl_easy_getinfo(line->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+    curl_easy_getinfo(line->easy, CURLINFO_SIZE_DOWNLOAD_T, &received);
+    curl_easy_getinfo(line->easy, CURLINFO_HEADER_SIZE, &headers);
+    return sent + received + headers;
+}
+
+static void look_whether_over(mu_line_t *line)
+{
+    CURLMsg *message;
+    int left;
+
+    while ((message = curl_multi_info_read(line->multi, &left)) != NULL) {
+        if (message->msg == CURLMSG_DONE) {
+            line->over = 1;
+            line->result = message->data.result;
+        }
+    }
+}
+
+/* Works until the request is over or waits for bytes that are not there. */
+static void drive(mu_line_t *line)
+{
+    apr_time_t patience = apr_time_from_sec(line->lines->options.silence_seconds);
+    apr_time_t heard = apr_time_now();
+    curl_off_t seen = traffic(line);
+    int running;
+
+    if (line->waiting && (line->count > 0 || line->ended)) {
+        line->waiting = 0;
+        curl_easy_pause(line->easy, CURLPAUSE_CONT);
+    }
+    for (;;) {
+        curl_off_t now;
+
+        curl_multi_perform(line->multi, &running);
+        look_whether_over(line);
+        if (line->over || (line->count == 0 && !line->ended)) {
+            return;
+        }
+        now = traffic(line);
+        if (now != seen) {
+            seen = now;
+            heard = apr_time_now();
+        }
+        else if (apr_time_now() - heard > patience) {
+            line->over = 1;
+            line->result = CURLE_OPERATION_TIMEDOUT;
+            apr_snprintf(line->reason, sizeof(line->reason), "the server has been silent for %d seconds",
+                         line->lines->options.silence_seconds);
+            return;
+        }
+        curl_multi_poll(line->multi, NULL, 0, POLL_MS, NULL);
+    }
+}
+
+mu_error_t *mu_line_start(mu_line_t *line, int push)
+{
+    if (push) {
+        curl_easy_setopt(line->easy, CURLOPT_READFUNCTION, give_bytes);
+        curl_easy_setopt(line->easy, CURLOPT_READDATA, line);
+    }
+    line->ended = !push;
+    if (curl_multi_add_handle(line->multi, line->easy) != CURLM_OK) {
+        return mu_error(line->pool, MU_STORAGE_DOWN, APR_ENOMEM, "libcurl");
+    }
+    line->added = 1;
+    return NULL;
+}
+
+mu_error_t *mu_line_write(mu_line_t *line, const struct iovec *slices, int count)
+{
+    if (!line->over) {
+        line->slices = slices;
+        line->count = count;
+        line->offset = 0;
+        drive(line);
+        line->count = 0;
+    }
+    return line->result != CURLE_OK ? failure(line) : NULL;
+}
+
+int mu_line_is_over(const mu_line_t *line)
+{
+    return line->over;
+}
+
+mu_error_t *mu_line_finish(mu_line_t *line)
+{
+    line->ended = 1;
+    if (!line->over) {
+        drive(line);
+    }
+    return line->result != CURLE_OK ? failure(line) : NULL;
+}
+
+void mu_line_give_back(mu_line_t *line)
+{
+    mu_lines_t *lines = line->lines;
+
+    apr_pool_cleanup_kill(line->pool, line, drop_line);
+    curl_multi_remove_handle(line->multi, line->easy);
+    curl_easy_reset(line->easy);
+    line->added = 0;
+    apr_thread_mutex_lock(lines->mutex);
+    line->next = lines->idle;
+    lines->idle = line;
+    apr_thread_mutex_unlock(lines->mutex);
+}
+
+void mu_line_hang_up(mu_line_t *line)
+{
+    apr_pool_cleanup_run(line->pool, line, drop_line);
+}

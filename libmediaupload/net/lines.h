@@ -1,0 +1,27 @@
+/* The lines that a storage has to its server, kept open between requests and shared by threads.
+ *
+ *   mu_lines_create(&lines, &options, pool);        once per storage
+ *   mu_http_call(lines, &call, &answer, pool);      http.h
+ */
+#ifndef MU_NET_LINES_H
+#define MU_NET_LINES_H
+
+#include "libmediaupload/base/error.h"
+#include "libmediaupload/base/log.h"
+
+#define MU_CONNECT_SECONDS 10   /* to connect, TLS included */
+#define MU_SILENCE_SECONDS 30   /* without a byte in either direction while the server is waited for */
+
+typedef struct mu_lines_t mu_lines_t;   /* thread-safe */
+
+typedef struct mu_lines_options_t {
+    const char *protocols;       /* "http,https" */
+    const char *ca_file;         /* absolute path of certificates to trust (PEM); NULL: the system's */
+    int silence_seconds;         /* 0: MU_SILENCE_SECONDS */
+    const mu_log_t *log;         /* may be NULL */
+} mu_lines_options_t;
+
+/* Connects nothing yet. Call once per process, after fork. Idle lines are closed with `pool`. */
+mu_error_t *mu_lines_create(mu_lines_t **lines, const mu_lines_options_t *options, apr_pool_t *pool);
+
+#endif
