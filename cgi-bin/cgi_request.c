@@ -100,6 +100,24 @@ static int print_header(void *baton, const char *name, const char *value)
     return 1;
 }
 
+static mu_error_t *write_piece(void *baton, const char *data, apr_size_t length)
+{
+    (void)baton;
+    fwrite(data, 1, length, stdout);
+    return NULL;
+}
+
+/* The body of an answer to HEAD is the server's to drop. */
+static void send_object(const mu_reply_t *reply)
+{
+    apr_pool_t *pool = apr_table_elts(reply->headers)->pool;
+    mu_error_t *err = mu_storage_read(reply->storage, reply->key, write_piece, NULL, pool);
+
+    if (err != NULL) {
+        mu_log(cgi_log(), MU_LOG_ERROR, "%s", err->text);
+    }
+}
+
 void cgi_send(const mu_reply_t *reply)
 {
     printf("Status: %d\r\n", reply->status);
@@ -108,7 +126,12 @@ void cgi_send(const mu_reply_t *reply)
         printf("Content-Length: %lu\r\n", (unsigned long)reply->length);
     }
     printf("\r\n");
-    fwrite(reply->body, 1, reply->length, stdout);
+    if (reply->storage != NULL) {
+        send_object(reply);
+    }
+    else {
+        fwrite(reply->body, 1, reply->length, stdout);
+    }
     fflush(stdout);
 }
 

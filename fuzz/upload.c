@@ -144,7 +144,7 @@ static const mu_reply_t *upload(const mu_target_t *collection, const char *conte
 
     check(mu_storage_open(&target.storage, target.settings->storage, &(mu_storage_options_t){ .base_dir = "/" }, pool)
           == NULL);
-    if (mu_upload_begin(&upload, &target, "default", content_type, pool) != NULL) {
+    if (mu_upload_begin(&upload, &target, "default", NULL, content_type, pool) != NULL) {
         return NULL;
     }
     err = feed(upload, body, length, most);

@@ -41,6 +41,21 @@ static apr_int64_t body_length(const request_rec *r)
     return apr_table_get(r->headers_in, "Transfer-Encoding") != NULL || r->proto_num >= HTTP_VERSION(2, 0) ? -1 : 0;
 }
 
+/* The endpoint's full address, from ServerName: a Host header is the client's word. */
+static const char *endpoint_of(request_rec *r, const char *route)
+{
+    apr_size_t length = strlen(r->uri) > strlen(route) ? strlen(r->uri) - strlen(route) : 0;
+    const server_rec *server = r->server;
+    apr_port_t port = server->port != 0 ? server->port : r->connection->local_addr->port;
+    const char *scheme = ap_http_scheme(r);
+    const char *host = apr_pstrcat(r->pool, scheme, "://", server->server_hostname, NULL);
+
+    if (!ap_is_default_port(port, r)) {
+        host = apr_psprintf(r->pool, "%s:%u", host, port);
+    }
+    return apr_pstrcat(r->pool, host, ap_os_escape_path(r->pool, apr_pstrmemdup(r->pool, r->uri, length), 1), NULL);
+}
+
 mu_request_t *request_describe(request_rec *r)
 {
     mu_request_t *request = apr_pcalloc(r->pool, sizeof(*request));
@@ -48,6 +63,7 @@ mu_request_t *request_describe(request_rec *r)
     request->method = r->method;
     request->route = route_of(r);
     request->query = r->args;
+    request->endpoint = endpoint_of(r, request->route);
     request->host = apr_table_get(r->headers_in, "Host");
     request->content_type = apr_table_get(r->headers_in, "Content-Type");
     request->content_length = body_length(r);

@@ -42,11 +42,35 @@ static void log_error(request_rec *r, const mu_error_t *error)
     ap_log_rerror(APLOG_MARK, level, 0, r, "%s: %s", mu_code_name(error->code), error->text);
 }
 
+static mu_error_t *write_piece(void *baton, const char *data, apr_size_t length)
+{
+    request_rec *r = baton;
+
+    return ap_rwrite(data, (int)length, r) >= 0 ? NULL
+           : mu_error(r->pool, MU_INCOMPLETE, APR_SUCCESS, "the client has gone");
+}
+
+/* An object that vanishes on the way has been announced already: the client sees a body that is too short. */
+static void send_object(request_rec *r, const mu_reply_t *reply)
+{
+    mu_error_t *err = mu_storage_read(reply->storage, reply->key, write_piece, r, r->pool);
+
+    if (err != NULL) {
+        log_error(r, err);
+        r->connection->keepalive = AP_CONN_CLOSE;
+    }
+}
+
 void reply_send(request_rec *r, const mu_reply_t *reply, const mu_error_t *error)
 {
     if (error != NULL) {
         log_error(r, error);
     }
     reply_set_headers(r, reply);
-    ap_rwrite(reply->body, (int)reply->length, r);
+    if (reply->storage != NULL && !r->header_only) {
+        send_object(r, reply);
+    }
+    else if (reply->storage == NULL) {
+        ap_rwrite(reply->body, (int)reply->length, r);
+    }
 }

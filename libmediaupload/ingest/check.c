@@ -43,7 +43,7 @@ static int is_web_address(const char *url)
 
 static mu_error_t *check_url(const mu_settings_t *settings, apr_pool_t *pool)
 {
-    if (!is_web_address(settings->url) || strpbrk(settings->url, "?#") != NULL) {
+    if (settings->url != NULL && (!is_web_address(settings->url) || strpbrk(settings->url, "?#") != NULL)) {
         return WRONG(pool, "MediaUploadURL: \"%s\" is no full address without query; write for example: "
                      "MediaUploadURL https://www.example.org/static/article_images", settings->url);
     }
@@ -145,11 +145,6 @@ mu_error_t *mu_check_collection(const char *name, const mu_where_t *where, const
     if (settings->storage == NULL) {
         err = WRONG(pool, "the collection %s has no MediaUploadStorage; write for example: "
                     "MediaUploadStorage local:public_html/static/%s", name, name);
-        return mu_config_error_at(where, err, pool);
-    }
-    if (settings->url == NULL) {
-        err = WRONG(pool, "the collection %s has no MediaUploadURL, the address under which %s is public; write for "
-                    "example: MediaUploadURL https://www.example.org/static/%s", name, settings->storage, name);
         return mu_config_error_at(where, err, pool);
     }
     err = check_values(settings, server, &at, pool);

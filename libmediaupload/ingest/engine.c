@@ -5,6 +5,8 @@
 #include <apr_strings.h>
 
 #include "libmediaupload/ingest/check.h"
+#include "libmediaupload/ingest/object_key.h"
+#include "libmediaupload/ingest/outbox.h"
 
 static mu_error_t *open_database(mu_engine_t *engine, const mu_log_t *log, apr_pool_t *pool)
 {
@@ -31,6 +33,27 @@ static mu_error_t *open_storage(mu_target_t *target, const mu_config_t *config, 
     return err != NULL ? mu_config_error_at(where, err, pool) : NULL;
 }
 
+/* What a storage asks of the settings around it. */
+static mu_error_t *check_storage(const mu_target_t *target, apr_pool_t *pool)
+{
+    const mu_settings_t *settings = target->settings;
+    const char *url = mu_storage_url(target->storage);
+    mu_error_t *err = NULL;
+
+    if (settings->url == NULL && mu_storage_public_url(target->storage, "x", pool) == NULL) {
+        err = mu_error(pool, MU_CONFIG, APR_SUCCESS, "the collection %s has no MediaUploadURL, the address under which "
+                       "%s is public; write for example: MediaUploadURL https://www.example.org/static/%s",
+                       target->name, url, target->name);
+    }
+    else if (mu_key_template_has(settings->key, "sha256") && target->outbox == NULL
+             && !mu_storage_takes_late_keys(target->storage)) {
+        err = mu_error(pool, MU_CONFIG, APR_SUCCESS, "the collection %s: %s must know a file's name before its end, "
+                       "{sha256} is known after it; write MediaUploadOutbox on, which keeps the file meanwhile",
+                       target->name, url);
+    }
+    return err != NULL ? mu_config_error_at(settings->where[MU_SETTING_storage], err, pool) : NULL;
+}
+
 static mu_error_t *open_target(mu_engine_t *engine, const mu_collection_t *collection, const mu_log_t *log,
                                apr_pool_t *pool)
 {
@@ -45,6 +68,12 @@ static mu_error_t *open_target(mu_engine_t *engine, const mu_collection_t *colle
     err = mu_check_collection(collection->name, collection->where, target->settings, target->server, pool);
     if (err == NULL) {
         err = open_storage(target, engine->config, pool);
+    }
+    if (err == NULL) {
+        err = mu_outbox_open(target, pool);
+    }
+    if (err == NULL) {
+        err = check_storage(target, pool);
     }
     if (err == NULL) {
         APR_ARRAY_PUSH(engine->targets, mu_target_t *) = target;

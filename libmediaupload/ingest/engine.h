@@ -11,6 +11,7 @@
 #include "libmediaupload/base/log.h"
 #include "libmediaupload/catalog/media.h"
 #include "libmediaupload/config/config.h"
+#include "libmediaupload/storage/circuit.h"
 #include "libmediaupload/storage/storage.h"
 
 /* A collection, ready for work. */
@@ -19,6 +20,8 @@ typedef struct mu_target_t {
     const mu_settings_t *settings;     /* in force at this place */
     const mu_settings_t *server;
     mu_storage_t *storage;
+    mu_storage_t *outbox, *refused;    /* see outbox.h; NULL: what the storage cannot take is lost */
+    mu_circuit_t *circuit;             /* NULL without an outbox */
     mu_database_t *database;           /* NULL: nothing is catalogued */
     const mu_log_t *log;               /* may be NULL */
 } mu_target_t;

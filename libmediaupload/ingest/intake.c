@@ -5,7 +5,9 @@
 #include <apr_strings.h>
 
 #include "libmediaupload/base/encode.h"
+#include "libmediaupload/ingest/deposit.h"
 #include "libmediaupload/ingest/object_key.h"
+#include "libmediaupload/ingest/outbox.h"
 #include "libmediaupload/ingest/policy.h"
 #include "libmediaupload/ingest/public_url.h"
 #include "libmediaupload/parse/content_guard.h"
@@ -22,15 +24,16 @@ struct mu_intake_t {
     mu_file_t file;
     mu_error_t *stop;                 /* no more can be stored: returned from every further call */
 
-    char head[MU_SNIFF_LENGTH];       /* the first bytes, until there are enough to tell the type */
+    char *head;                       /* the first bytes, where too few came at once to tell the type; else NULL */
     apr_size_t head_length;
     const mu_media_type_t *type;      /* NULL until told */
     mu_image_t *image;                /* NULL: no structure to follow */
     mu_guard_t *guard;                /* NULL: nothing to watch for */
     mu_sha256_t *sha;                 /* NULL: no checksum wanted */
-    mu_object_t *object;              /* NULL before the type is known and after a rejection */
+    mu_deposit_t *deposit;            /* NULL before the type is known and after a rejection */
 
     int was_there;                    /* a file of this key was there before: a failure must not remove it */
+    int queued;                       /* it waits in the outbox */
 
     struct iovec slices[SLICES];      /* taken, not yet written */
     int slice_count;
@@ -62,10 +65,11 @@ static void reject(mu_intake_t *intake, const mu_error_t *error)
     if (intake->file.error == NULL) {
         intake->file.error = error;
     }
-    if (intake->object != NULL) {
-        mu_object_abort(intake->object);
-        intake->object = NULL;
+    if (intake->deposit != NULL) {
+        mu_deposit_abort(intake->deposit);
+        intake->deposit = NULL;
     }
+    intake->file.key = NULL;
     intake->slice_count = 0;
 }
 
@@ -87,7 +91,7 @@ mu_error_t *mu_intake_flush(mu_intake_t *intake)
     if (intake->slice_count == 0) {
         return intake->stop;
     }
-    err = mu_object_write(intake->object, intake->slices, intake->slice_count);
+    err = mu_deposit_write(intake->deposit, intake->slices, intake->slice_count);
     intake->slice_count = 0;
     return err != NULL ? fail(intake, err) : NULL;
 }
@@ -128,11 +132,54 @@ static mu_error_t *store(mu_intake_t *intake, const char *data, apr_size_t lengt
     return intake->slice_count == SLICES ? mu_intake_flush(intake) : NULL;
 }
 
+/* The file's key, from what is known of it. */
+static mu_error_t *make_key(mu_intake_t *intake)
+{
+    const char *template = intake->target->settings->key;
+    char uuid[MU_UUID_TEXT];
+    mu_key_values_t values = {
+        uuid, intake->file.sha256, intake->type->extension, mu_filename_slug(intake->source.filename, intake->pool),
+        intake->source.site, intake->source.id, intake->target->name, apr_time_now()
+    };
+
+    mu_uuid(uuid);
+    intake->file.key = mu_key_make(template, &values, intake->pool);
+    if (intake->file.key == NULL) {
+        return mu_error(intake->pool, MU_NO_ID, APR_SUCCESS, "MediaUploadKey %s needs a value that there is not",
+                        template);
+    }
+    return NULL;
+}
+
+/* A storage may need the key before the bytes: it is made as soon as the type is known, and is a free one where the
+ * template may give the same to many. Whether it still is free shows when the file is published. */
+static mu_error_t *make_early_key(mu_intake_t *intake)
+{
+    const mu_target_t *target = intake->target;
+    mu_error_t *err;
+    const char *key;
+    int found = 1;
+
+    if (mu_storage_takes_late_keys(target->storage) || mu_key_template_has(target->settings->key, "sha256")) {
+        return NULL;
+    }
+    err = make_key(intake);
+    key = intake->file.key;
+    for (int i = 2; err == NULL && found && i < TRIES && mu_key_template_has(target->settings->key, "name"); i++) {
+        mu_object_stat_t stat;
+
+        if (mu_storage_stat(target->storage, intake->file.key, &stat, &found, intake->pool) == NULL && found) {
+            intake->file.key = mu_key_with_suffix(key, apr_itoa(intake->pool, i), intake->pool);
+        }
+    }
+    return err;
+}
+
 /* The first bytes are there (all of a short file's): what is it, is it wanted? */
 static mu_error_t *tell_type(mu_intake_t *intake, const char *bytes, apr_size_t length)
 {
     const mu_settings_t *settings = intake->target->settings;
-    mu_object_info_t info = { NULL, NULL, -1 };
+    mu_object_info_t info = { NULL, NULL, settings->max_size };
     mu_error_t *err;
 
     intake->type = mu_media_type_sniff(bytes, length);
@@ -149,8 +196,14 @@ static mu_error_t *tell_type(mu_intake_t *intake, const char *bytes, apr_size_t 
     if (settings->checksum || mu_key_template_has(settings->key, "sha256")) {
         intake->sha = mu_sha256_create(intake->pool);
     }
+    err = make_early_key(intake);
+    if (err != NULL) {
+        reject(intake, err);
+        return NULL;
+    }
+    info.key = intake->file.key;
     info.content_type = intake->type->mime;
-    err = mu_object_begin(&intake->object, intake->target->storage, &info, intake->pool);
+    err = mu_deposit_begin(&intake->deposit, intake->target, &info, intake->pool);
     return err != NULL ? fail(intake, err) : NULL;
 }
 
@@ -162,6 +215,9 @@ static mu_error_t *take_first(mu_intake_t *intake, const char *data, apr_size_t 
     if (intake->head_length == 0 && length >= MU_SNIFF_LENGTH) {
         err = tell_type(intake, data, length);
         return err == NULL && intake->file.error == NULL ? store(intake, data, length) : err;
+    }
+    if (intake->head == NULL) {
+        intake->head = apr_palloc(intake->pool, MU_SNIFF_LENGTH);
     }
     part = length < MU_SNIFF_LENGTH - intake->head_length ? length : MU_SNIFF_LENGTH - intake->head_length;
     memcpy(intake->head + intake->head_length, data, part);
@@ -249,7 +305,7 @@ static mu_error_t *commit_elsewhere(mu_intake_t *intake, mu_error_t *taken)
         mu_error_t *err = mu_storage_stat(intake->target->storage, key, &stat, &found, intake->pool);
 
         if (err == NULL && found && stat.size == intake->file.size) {
-            mu_object_abort(intake->object);
+            mu_deposit_abort(intake->deposit);
             intake->was_there = 1;
             return NULL;
         }
@@ -260,40 +316,48 @@ static mu_error_t *commit_elsewhere(mu_intake_t *intake, mu_error_t *taken)
     }
     for (int i = 2; i < TRIES && taken != NULL && taken->code == MU_EXISTS; i++) {
         intake->file.key = mu_key_with_suffix(key, apr_itoa(intake->pool, i), intake->pool);
-        taken = mu_object_commit(intake->object, intake->file.key, MU_KEEP_EXISTING);
+        taken = mu_deposit_commit(intake->deposit, intake->file.key, MU_KEEP_EXISTING, &intake->queued);
     }
     return taken;
 }
 
 static mu_error_t *commit(mu_intake_t *intake)
 {
-    const mu_settings_t *settings = intake->target->settings;
-    char uuid[MU_UUID_TEXT];
-    mu_key_values_t values = {
-        uuid, intake->file.sha256, intake->type->extension, mu_filename_slug(intake->source.filename, intake->pool),
-        intake->source.site, intake->source.id, intake->target->name, apr_time_now()
-    };
-    mu_error_t *err;
+    mu_error_t *err = intake->file.key == NULL ? make_key(intake) : NULL;
 
-    mu_uuid(uuid);
-    intake->file.key = mu_key_make(settings->key, &values, intake->pool);
-    if (intake->file.key == NULL) {
-        return mu_error(intake->pool, MU_NO_ID, APR_SUCCESS, "MediaUploadKey %s needs a value that there is not",
-                        settings->key);
+    if (err == NULL) {
+        err = mu_deposit_commit(intake->deposit, intake->file.key, MU_KEEP_EXISTING, &intake->queued);
     }
-    err = mu_object_commit(intake->object, intake->file.key, MU_KEEP_EXISTING);
-    if (err != NULL && err->code == MU_EXISTS && settings->replace) {
+    if (err == NULL || err->code != MU_EXISTS) {
+        return err;
+    }
+    if (intake->target->settings->replace) {
         intake->was_there = 1;
-        return mu_object_commit(intake->object, intake->file.key, MU_REPLACE_EXISTING);
+        return mu_deposit_commit(intake->deposit, intake->file.key, MU_REPLACE_EXISTING, &intake->queued);
     }
-    return err != NULL && err->code == MU_EXISTS ? commit_elsewhere(intake, err) : err;
+    return commit_elsewhere(intake, err);
+}
+
+/* The addresses of a file that is published. */
+static void set_urls(mu_intake_t *intake)
+{
+    const char *url = mu_public_url(intake->target, intake->file.key, intake->pool);
+    const char *waiting;
+
+    intake->file.url = url;
+    intake->file.final_url = NULL;
+    if (intake->queued) {
+        waiting = mu_outbox_url(intake->source.endpoint, intake->file.key, intake->pool);
+        intake->file.url = waiting != NULL ? waiting : mu_default_url(intake->target, intake->pool);
+        intake->file.final_url = url;
+    }
 }
 
 static mu_error_t *record(mu_intake_t *intake)
 {
     const mu_file_t *file = &intake->file;
     mu_media_t media = {
-        0, file->collection, intake->target->settings->storage, file->key, file->url, file->filename, file->type,
+        0, file->collection, mu_storage_url(intake->target->storage), file->key, file->url, file->filename, file->type,
         file->size, file->sha256, file->width, file->height, apr_time_now()
     };
     mu_error_t *err;
@@ -303,7 +367,8 @@ static mu_error_t *record(mu_intake_t *intake)
     }
     err = mu_media_put(intake->target->database, &media, intake->pool);
     if (err != NULL && !intake->was_there) {
-        mu_error_t *left = mu_storage_remove(intake->target->storage, file->key, intake->pool);
+        mu_storage_t *place = intake->queued ? intake->target->outbox : intake->target->storage;
+        mu_error_t *left = mu_storage_remove(place, file->key, intake->pool);
 
         if (left != NULL) {
             mu_log(intake->target->log, MU_LOG_ERROR, "%s is stored but not recorded: %s", file->key, left->text);
@@ -312,9 +377,20 @@ static mu_error_t *record(mu_intake_t *intake)
     return err;
 }
 
+/* A queued file may be delivered before its row is written, which then says what was so before. */
+static mu_error_t *record_delivery(mu_intake_t *intake)
+{
+    if (!intake->queued || mu_outbox_find(intake->target, intake->file.key, intake->pool) != NULL) {
+        return NULL;
+    }
+    intake->queued = 0;
+    set_urls(intake);
+    return record(intake);
+}
+
 static void undo_names(mu_intake_t *intake)
 {
-    intake->file.key = NULL;
+    intake->file.final_url = NULL;
     intake->file.sha256 = NULL;
     intake->file.url = mu_default_url(intake->target, intake->pool);
 }
@@ -333,8 +409,11 @@ const mu_file_t *mu_intake_publish(mu_intake_t *intake)
     }
     err = commit(intake);
     if (err == NULL) {
-        intake->file.url = mu_public_url(intake->target, intake->file.key, intake->pool);
+        set_urls(intake);
         err = record(intake);
+    }
+    if (err == NULL) {
+        err = record_delivery(intake);
     }
     if (err != NULL) {
         if (err->code != MU_EXISTS && err->code != MU_NO_ID) {
@@ -344,7 +423,7 @@ const mu_file_t *mu_intake_publish(mu_intake_t *intake)
         undo_names(intake);
         return &intake->file;
     }
-    intake->file.state = MU_FILE_STORED;
+    intake->file.state = intake->queued ? MU_FILE_QUEUED : MU_FILE_STORED;
     return &intake->file;
 }
 

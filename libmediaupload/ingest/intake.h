@@ -15,21 +15,23 @@
 #include "libmediaupload/base/digest.h"
 #include "libmediaupload/ingest/engine.h"
 
-typedef enum { MU_FILE_STORED, MU_FILE_REJECTED, MU_FILE_FAILED } mu_file_state_t;
+/* Queued: it waits in the outbox for a storage that could not take it. */
+typedef enum { MU_FILE_STORED, MU_FILE_QUEUED, MU_FILE_REJECTED, MU_FILE_FAILED } mu_file_state_t;
 
 /* What became of a file; strings live as long as the intake's pool. */
 typedef struct mu_file_t {
     const char *field;         /* the form field's name; NULL when it had none */
     const char *filename;      /* the client's name, made harmless; "" when it had none */
     const char *collection;
-    const char *key;           /* NULL unless stored */
-    const char *url;           /* the file's public URL, or the default image's, or NULL when there is none */
+    const char *key;           /* NULL unless stored or queued */
+    const char *url;           /* where it can be seen now: the file's address, or the default image's; NULL for none */
+    const char *final_url;     /* where a queued file will be; else NULL */
     const char *type;          /* "image/jpeg", told from the bytes; NULL while too few of them have come */
     apr_int64_t size;          /* bytes that came, MediaUploadMaxSize at most */
-    const char *sha256;        /* hex; NULL unless stored with MediaUploadChecksum on */
+    const char *sha256;        /* hex; NULL unless stored or queued with MediaUploadChecksum on */
     apr_int64_t width, height; /* pixels; 0 when unknown */
     mu_file_state_t state;
-    const mu_error_t *error;   /* NULL when stored */
+    const mu_error_t *error;   /* NULL when stored or queued */
 } mu_file_t;
 
 /* Where a file comes from. */
@@ -38,6 +40,7 @@ typedef struct mu_source_t {
     const char *filename;      /* as the client wrote it */
     const char *site;          /* for {site}; never NULL */
     const char *id;            /* for {id}, from a record or ticket; NULL for none */
+    const char *endpoint;      /* the full address of the collection's endpoint; NULL when it is not known */
 } mu_source_t;
 
 typedef struct mu_intake_t mu_intake_t;

@@ -9,8 +9,12 @@
 const char *mu_public_url(const mu_target_t *target, const char *key, apr_pool_t *pool)
 {
     const char *base = target->settings->url;
-    apr_size_t length = strlen(base);
+    apr_size_t length;
 
+    if (base == NULL) {
+        return mu_storage_public_url(target->storage, key, pool);
+    }
+    length = strlen(base);
     while (length > 0 && base[length - 1] == '/') {
         length--;
     }

@@ -5,7 +5,7 @@
 
 #include "libmediaupload/ingest/engine.h"
 
-/* The full URL of a key, below MediaUploadURL. */
+/* The full URL of a key: below MediaUploadURL, else the storage's own. */
 const char *mu_public_url(const mu_target_t *target, const char *key, apr_pool_t *pool);
 
 /* The full URL of the default image; NULL when none is configured. */

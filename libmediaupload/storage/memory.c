@@ -4,7 +4,9 @@
  *
  *   fail_write_after=N   a write that would bring its object past N bytes fails (MU_STORAGE)
  *   fail_commit=1        every commit fails (MU_STORAGE)
- *   full=1               every write fails (MU_DISK_FULL) */
+ *   full=1               every write fails (MU_DISK_FULL)
+ *   outage=1             behaves as a remote storage that must know keys from the beginning; while options.env says
+ *                        "down" for MEMORY_OUTAGE everything fails with MU_STORAGE_DOWN, for "refused" with MU_STORAGE */
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,7 +32,22 @@ typedef struct memory_t {
     apr_int64_t fail_write_after;   /* -1: does not */
     int fail_commit;
     int full;
+    int outage;
 } memory_t;
+
+/* The outage that is asked for at the moment. */
+static mu_error_t *look_for_outage(const mu_storage_t *storage, apr_pool_t *pool)
+{
+    const memory_t *memory = storage->context;
+    const mu_env_t *env = &storage->options.env;
+    const char *outage = memory->outage && env->get != NULL ? env->get(env->baton, "MEMORY_OUTAGE") : NULL;
+
+    if (outage == NULL) {
+        return NULL;
+    }
+    return mu_error(pool, strcmp(outage, "down") == 0 ? MU_STORAGE_DOWN : MU_STORAGE, APR_SUCCESS, "%s: %s, as asked",
+                    storage->url, outage);
+}
 
 static void free_content(content_t *content)
 {
@@ -61,9 +78,14 @@ static apr_status_t free_storage(void *baton)
 
 static mu_error_t *memory_begin(mu_object_t *object, const mu_object_info_t *info)
 {
-    content_t *content = calloc(1, sizeof(*content));
+    mu_error_t *err = look_for_outage(object->storage, object->pool);
+    content_t *content;
 
     (void)info;
+    if (err != NULL) {
+        return err;
+    }
+    content = calloc(1, sizeof(*content));
     if (content == NULL) {
         return mu_error(object->pool, MU_STORAGE, APR_ENOMEM, "%s", object->storage->url);
     }
@@ -96,7 +118,11 @@ static mu_error_t *memory_write(mu_object_t *object, const struct iovec *slices,
     const memory_t *memory = object->storage->context;
     const char *url = object->storage->url;
     content_t *content = object->context;
+    mu_error_t *err = look_for_outage(object->storage, object->pool);
 
+    if (err != NULL) {
+        return err;
+    }
     if (memory->full) {
         return mu_error(object->pool, MU_DISK_FULL, APR_SUCCESS, "%s: full, as asked", url);
     }
@@ -117,7 +143,11 @@ static mu_error_t *memory_commit(mu_object_t *object, const char *key, mu_on_exi
     memory_t *memory = object->storage->context;
     content_t *content = object->context, *old;
     char *own_key;
+    mu_error_t *err = look_for_outage(object->storage, object->pool);
 
+    if (err != NULL) {
+        return err;
+    }
     if (memory->fail_commit) {
         return mu_error(object->pool, MU_STORAGE, APR_SUCCESS, "%s: a commit failed, as asked", object->storage->url);
     }
@@ -181,8 +211,13 @@ static void describe(const content_t *content, mu_object_stat_t *stat)
 static mu_error_t *memory_stat(mu_storage_t *storage, const char *key, mu_object_stat_t *stat, int *found,
                                apr_pool_t *pool)
 {
-    content_t *content = hold(storage->context, key);
+    mu_error_t *err = look_for_outage(storage, pool);
+    content_t *content;
 
+    if (err != NULL) {
+        return err;
+    }
+    content = hold(storage->context, key);
     *found = content != NULL;
     if (content != NULL) {
         describe(content, stat);
@@ -259,17 +294,12 @@ static mu_error_t *memory_remove(mu_storage_t *storage, const char *key, apr_poo
     return NULL;
 }
 
-static const mu_backend_t memory_backend = {
-    .takes_late_keys = 1,
-    .begin = memory_begin,
-    .write = memory_write,
-    .commit = memory_commit,
-    .abort = memory_abort,
-    .stat = memory_stat,
-    .read = memory_read,
-    .list = memory_list,
-    .remove = memory_remove,
-};
+#define OPERATIONS \
+    .begin = memory_begin, .write = memory_write, .commit = memory_commit, .abort = memory_abort, \
+    .stat = memory_stat, .read = memory_read, .list = memory_list, .remove = memory_remove
+
+static const mu_backend_t memory_backend = { .takes_late_keys = 1, OPERATIONS };
+static const mu_backend_t remote_backend = { .is_remote = 1, OPERATIONS };
 
 static mu_error_t *read_failures(memory_t *memory, char *query, apr_pool_t *pool)
 {
@@ -292,6 +322,9 @@ static mu_error_t *read_failures(memory_t *memory, char *query, apr_pool_t *pool
         }
         else if (strcmp(word, "full") == 0) {
             memory->full = number != 0;
+        }
+        else if (strcmp(word, "outage") == 0) {
+            memory->outage = number != 0;
         }
         else {
             return mu_error(pool, MU_CONFIG, APR_SUCCESS, "memory: knows no failure \"%s\"", word);
@@ -323,7 +356,7 @@ mu_error_t *mu_memory_open(mu_storage_t *storage, const char *rest, apr_pool_t *
     }
     memory->contents = apr_hash_make(pool);
     apr_pool_cleanup_register(pool, memory, free_storage, apr_pool_cleanup_null);
-    storage->backend = &memory_backend;
+    storage->backend = memory->outage ? &remote_backend : &memory_backend;
     storage->context = memory;
     return NULL;
 }

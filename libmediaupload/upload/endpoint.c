@@ -9,6 +9,7 @@
 #include "libmediaupload/ingest/public_url.h"
 #include "libmediaupload/upload/negotiate.h"
 #include "libmediaupload/upload/origin.h"
+#include "libmediaupload/upload/routes.h"
 #include "libmediaupload/upload/ticket.h"
 #include "libmediaupload/upload/upload.h"
 
@@ -137,11 +138,14 @@ static mu_error_t *check_before_body(const mu_exchange_t *exchange)
 
 static void begin_upload(mu_exchange_t *exchange)
 {
-    const char *site = mu_config_site(exchange->target->server, exchange->request->host, exchange->pool);
+    const mu_target_t *target = exchange->target;
+    const char *site = mu_config_site(target->server, exchange->request->host, exchange->pool);
+    const char *endpoint = target->settings->endpoint != NULL ? target->settings->endpoint
+                           : exchange->request->endpoint;
     mu_error_t *err = check_before_body(exchange);
 
     if (err == NULL) {
-        err = mu_upload_begin(&exchange->upload, exchange->target, site, exchange->request->content_type,
+        err = mu_upload_begin(&exchange->upload, target, site, endpoint, exchange->request->content_type,
                               exchange->pool);
     }
     if (err != NULL) {
@@ -172,6 +176,22 @@ static void begin_method(mu_exchange_t *exchange)
     }
 }
 
+static void begin_route(mu_exchange_t *exchange)
+{
+    mu_error_t *err;
+
+    exchange->reply = mu_route_reply(&err, exchange->target, exchange->request, exchange->pool);
+    if (err != NULL) {
+        refuse(exchange, err);
+        if (err->code == MU_METHOD) {
+            apr_table_setn(exchange->reply->headers, "Allow", err->detail);
+        }
+    }
+    else {
+        add_negotiated(exchange->reply, exchange->target, exchange->request, exchange->language);
+    }
+}
+
 mu_exchange_t *mu_exchange_begin(const mu_target_t *target, const mu_request_t *request, apr_pool_t *pool)
 {
     mu_exchange_t *exchange = apr_pcalloc(pool, sizeof(*exchange));
@@ -181,7 +201,7 @@ mu_exchange_t *mu_exchange_begin(const mu_target_t *target, const mu_request_t *
     exchange->pool = pool;
     exchange->language = mu_language(request->accept_language);
     if (*request->route != '\0') {
-        refuse(exchange, mu_error(pool, MU_NOT_FOUND, APR_SUCCESS, "there is no %s here", request->route));
+        begin_route(exchange);
     }
     else {
         begin_method(exchange);

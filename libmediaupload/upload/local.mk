@@ -5,5 +5,6 @@ libmediaupload_libmediaupload_la_SOURCES += \
 	%D%/reply.c %D%/reply.h \
 	%D%/reply_page.c \
 	%D%/request.h \
+	%D%/routes.c %D%/routes.h \
 	%D%/ticket.c %D%/ticket.h \
 	%D%/upload.c %D%/upload.h

@@ -21,8 +21,14 @@ const mu_error_t *mu_result_error(const mu_result_t *result)
 int mu_result_status(const mu_result_t *result)
 {
     const mu_error_t *error = mu_result_error(result);
+    int status = 201;
 
-    return error != NULL ? mu_code_status(error->code) : 201;
+    for (int i = 0; result->files != NULL && i < result->files->nelts; i++) {
+        if (APR_ARRAY_IDX(result->files, i, const mu_file_t *)->state == MU_FILE_QUEUED) {
+            status = 202;
+        }
+    }
+    return error != NULL ? mu_code_status(error->code) : status;
 }
 
 const char *mu_result_url(const mu_result_t *result)
@@ -35,7 +41,7 @@ const char *mu_result_url(const mu_result_t *result)
 
 mu_reply_t *mu_reply(int status, const char *content_type, const char *body, apr_pool_t *pool)
 {
-    mu_reply_t *reply = apr_palloc(pool, sizeof(*reply));
+    mu_reply_t *reply = apr_pcalloc(pool, sizeof(*reply));
 
     reply->status = status;
     reply->headers = apr_table_make(pool, 8);
@@ -64,7 +70,7 @@ static mu_json_t *error_json(const mu_error_t *error, mu_language_t language, ap
 
 static mu_json_t *file_json(const mu_file_t *file, mu_language_t language, apr_pool_t *pool)
 {
-    static const char *const states[] = { "stored", "rejected", "failed" };
+    static const char *const states[] = { "stored", "queued", "rejected", "failed" };
     mu_json_t *json = mu_json_object(pool);
 
     mu_json_set(json, "field", mu_json_text(pool, file->field));
@@ -72,13 +78,16 @@ static mu_json_t *file_json(const mu_file_t *file, mu_language_t language, apr_p
     mu_json_set(json, "collection", mu_json_text(pool, file->collection));
     mu_json_set(json, "key", mu_json_text(pool, file->key));
     mu_json_set(json, "url", mu_json_text(pool, file->url));
+    if (file->final_url != NULL) {
+        mu_json_set(json, "final_url", mu_json_text(pool, file->final_url));
+    }
     mu_json_set(json, "type", mu_json_text(pool, file->type));
     mu_json_set(json, "size", mu_json_number(pool, file->size));
     mu_json_set(json, "sha256", mu_json_text(pool, file->sha256));
     mu_json_set(json, "width", number_or_null(file->width, pool));
     mu_json_set(json, "height", number_or_null(file->height, pool));
     mu_json_set(json, "state", mu_json_text(pool, states[file->state]));
-    mu_json_set(json, "fallback", mu_json_boolean(pool, file->state != MU_FILE_STORED));
+    mu_json_set(json, "fallback", mu_json_boolean(pool, file->state > MU_FILE_QUEUED));
     if (file->error != NULL) {
         mu_json_set(json, "error", error_json(file->error, language, pool));
     }

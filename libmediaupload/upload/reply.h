@@ -12,6 +12,8 @@ typedef struct mu_reply_t {
     apr_table_t *headers;        /* Content-Type included; not Content-Length */
     const char *body;            /* never NULL */
     apr_size_t length;           /* of the body, bytes */
+    mu_storage_t *storage;       /* the body is its object `key` instead; NULL: it is `body` */
+    const char *key;
     int keep_alive;              /* zero: the body was not read to its end, close the connection */
 } mu_reply_t;
 
@@ -31,7 +33,7 @@ typedef struct mu_field_t {
 
 /* The first problem: of the form, else of a file; NULL when all is well. */
 const mu_error_t *mu_result_error(const mu_result_t *result);
-/* 201, or the first problem's status. */
+/* 201, 202 where a file is queued, or the first problem's status. */
 int mu_result_status(const mu_result_t *result);
 /* The first file's URL, else the default image's; NULL when there is neither. */
 const char *mu_result_url(const mu_result_t *result);

@@ -30,7 +30,7 @@ static const char *figure(const mu_file_t *file, mu_language_t language, apr_poo
     const char *name = mu_html_escape(mu_utf8_repair(file->filename, pool), pool);
     const char *url = file->url != NULL ? mu_html_escape(file->url, pool) : NULL;
     const char *image = "", *text;
-    int shows = file->state != MU_FILE_STORED || (file->type != NULL && strncmp(file->type, "image/", 6) == 0);
+    int shows = file->state > MU_FILE_QUEUED || (file->type != NULL && strncmp(file->type, "image/", 6) == 0);
 
     if (url != NULL && shows) {
         image = apr_psprintf(pool, "<img src=\"%s\" alt=\"%s\">", url, name);

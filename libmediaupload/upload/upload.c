@@ -24,7 +24,7 @@ typedef struct text_t {
 
 struct mu_upload_t {
     const mu_target_t *target;
-    const char *site;
+    const char *site, *endpoint;
     apr_pool_t *pool;
     mu_multipart_t *parser;
     apr_array_header_t *intakes;   /* of mu_intake_t * */
@@ -48,7 +48,8 @@ static int is_nothing_chosen(const mu_upload_t *upload)
 static mu_error_t *begin_file(mu_upload_t *upload, const mu_part_t *part)
 {
     int limit = upload->target->settings->max_files;
-    mu_source_t source = { NULL, apr_pstrdup(upload->pool, part->filename), upload->site, NULL };
+    mu_source_t source = { NULL, apr_pstrdup(upload->pool, part->filename), upload->site, NULL,
+                           upload->endpoint };
 
     if (upload->intakes->nelts == limit) {
         return mu_error_detail(upload->pool, MU_TOO_MANY_FILES, apr_itoa(upload->pool, limit), NULL);
@@ -140,7 +141,7 @@ static mu_error_t *part_end(void *baton)
 }
 
 mu_error_t *mu_upload_begin(mu_upload_t **result, const mu_target_t *target, const char *site,
-                            const char *content_type, apr_pool_t *pool)
+                            const char *endpoint, const char *content_type, apr_pool_t *pool)
 {
     static const mu_multipart_events_t events = { part_begin, part_data, part_end };
     const mu_settings_t *settings = target->settings;
@@ -156,6 +157,7 @@ mu_error_t *mu_upload_begin(mu_upload_t **result, const mu_target_t *target, con
     *result = upload = apr_pcalloc(pool, sizeof(*upload));
     upload->target = target;
     upload->site = site;
+    upload->endpoint = endpoint;
     upload->pool = pool;
     upload->intakes = apr_array_make(pool, 4, sizeof(mu_intake_t *));
     upload->texts = apr_array_make(pool, 8, sizeof(text_t));

@@ -1,6 +1,6 @@
 /* One form's journey: the body in pieces, through the parser, into files and fields.
  *
- *   mu_upload_begin(&upload, target, site, content_type, pool);
+ *   mu_upload_begin(&upload, target, site, endpoint, content_type, pool);
  *   while (bytes arrive) { mu_upload_feed(upload, slices, count); }
  *   result = mu_upload_finish(upload, NULL);
  *
@@ -12,9 +12,10 @@
 
 typedef struct mu_upload_t mu_upload_t;
 
-/* Begins a form sent with this Content-Type, in `pool`; MU_NOT_MULTIPART or MU_MALFORMED for a wrong one. */
+/* Begins a form sent with this Content-Type to the endpoint of this full address (NULL when it is not known), in `pool`;
+ * MU_NOT_MULTIPART or MU_MALFORMED for a wrong one. */
 mu_error_t *mu_upload_begin(mu_upload_t **upload, const mu_target_t *target, const char *site,
-                            const char *content_type, apr_pool_t *pool);
+                            const char *endpoint, const char *content_type, apr_pool_t *pool);
 
 /* Takes more of the body; the bytes need to stay valid during the call only. After an error read no more. */
 mu_error_t *mu_upload_feed(mu_upload_t *upload, const struct iovec *slices, int count);

@@ -36,7 +36,7 @@ static void test_missing(apr_pool_t *pool)
         { "\n<MediaUpload a>\nMediaUploadURL https://h\n" END, 2,
           "the collection a has no MediaUploadStorage; write for example: "
           "MediaUploadStorage local:public_html/static/a" },
-        { "\n\n<MediaUpload a>\nMediaUploadStorage memory:t\n" END, 3,
+        { "\n\n<MediaUpload a>\nMediaUploadStorage memory:t\n" END, 4,
           "the collection a has no MediaUploadURL, the address under which memory:t is public; write for example: "
           "MediaUploadURL https://www.example.org/static/a" },
         { "\nMediaUploadSecret too-short\n", 2,

@@ -17,7 +17,7 @@
 #define DEFAULT_URL "https://www.example.org/img/none.jpg"
 #define WHOLE ((apr_size_t)-1)
 
-static const mu_source_t photo = { "image", "C:\\fakepath\\\xc3\x89t\xc3\xa9.JPG", "default", NULL };
+static const mu_source_t photo = { "image", "C:\\fakepath\\\xc3\x89t\xc3\xa9.JPG", "default", NULL, NULL };
 
 /* --- helpers --- */
 
@@ -81,7 +81,7 @@ static int holds(const mu_target_t *target, const char *key, bytes_t bytes, apr_
 /* "stored", or the code of what is wrong behind the state. */
 static const char *outcome(const mu_file_t *file, apr_pool_t *pool)
 {
-    static const char *const states[] = { "stored", "rejected", "failed" };
+    static const char *const states[] = { "stored", "queued", "rejected", "failed" };
 
     return file->error == NULL ? states[file->state]
            : apr_pstrcat(pool, states[file->state], " ", mu_code_name(file->error->code), NULL);
@@ -160,7 +160,7 @@ static void test_told(apr_pool_t *pool)
     ok(file->sha256 != NULL && strlen(file->sha256) == 64, "the checksum");
     target = target_open(NULL, "", "MediaUploadChecksum off", pool);
     ok(put(target, sample("rgb.png", pool), pool)->sha256 == NULL, "no checksum where none is wanted");
-    file = put_as(target, &(mu_source_t){ NULL, "", "default", NULL }, sample("rgb.png", pool), 1, pool);
+    file = put_as(target, &(mu_source_t){ NULL, "", "default", NULL, NULL }, sample("rgb.png", pool), 1, pool);
     ok(file->state == MU_FILE_STORED && file->field == NULL && *file->filename == '\0', "a file without any name");
 }
 

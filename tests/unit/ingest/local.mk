@@ -1,4 +1,4 @@
-check_PROGRAMS += %D%/object_key.t %D%/policy.t %D%/public_url.t %D%/check.t %D%/engine.t %D%/intake.t
+check_PROGRAMS += %D%/object_key.t %D%/policy.t %D%/public_url.t %D%/check.t %D%/engine.t %D%/intake.t %D%/outbox.t
 
 # Collections for tests, in this folder and in ../upload.
 target_sources = %D%/target.c %D%/target.h tests/unit/config/text_file.c tests/unit/config/text_file.h
@@ -20,3 +20,6 @@ target_sources = %D%/target.c %D%/target.h tests/unit/config/text_file.c tests/u
 
 %C%_intake_t_SOURCES = %D%/intake.c $(target_sources)
 %C%_intake_t_LDADD = $(storage_ldadd)
+
+%C%_outbox_t_SOURCES = %D%/outbox.c $(target_sources)
+%C%_outbox_t_LDADD = $(storage_ldadd)

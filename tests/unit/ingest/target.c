@@ -10,9 +10,19 @@
 #include "tests/tap/tap.h"
 #include "tests/unit/config/text_file.h"
 
+static const char *outage_now;
+
+void target_set_outage(const char *outage)
+{
+    outage_now = outage;
+}
+
 static const char *get_variable(void *baton, const char *name)
 {
     (void)baton;
+    if (strcmp(name, "MEMORY_OUTAGE") == 0) {
+        return outage_now;
+    }
     return strcmp(name, "PASSWORD") == 0 ? "squeamish-ossifrage" : NULL;
 }
 

@@ -4,6 +4,9 @@
 
 #include "libmediaupload/ingest/engine.h"
 
+/* What memory storages with outage=1 do from now on: "down", "refused", or NULL for working. */
+void target_set_outage(const char *outage);
+
 /* The engine of the configuration `text`, which lies in `folder` as mediaupload.conf. ${PASSWORD} is set. */
 mu_error_t *target_engine(mu_engine_t **engine, const char *folder, const char *text, apr_pool_t *pool);
 

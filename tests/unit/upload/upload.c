@@ -34,7 +34,7 @@ static const mu_result_t *receive(const mu_target_t *target, const char *form, a
                                   apr_size_t second, apr_pool_t *pool)
 {
     mu_upload_t *upload;
-    mu_error_t *err = mu_upload_begin(&upload, target, "default", TYPE, pool);
+    mu_error_t *err = mu_upload_begin(&upload, target, "default", NULL, TYPE, pool);
     apr_size_t at = 0, piece = first;
 
     while (at < length && err == NULL) {
@@ -49,7 +49,7 @@ static const mu_result_t *receive(const mu_target_t *target, const char *form, a
 /* "[field|filename|state code]" for each file, "name=value;" for each field, "!code" for the form's error. */
 static const char *tell(const mu_result_t *result, apr_pool_t *pool)
 {
-    static const char *const states[] = { "stored", "rejected", "failed" };
+    static const char *const states[] = { "stored", "queued", "rejected", "failed" };
     const char *text = "";
 
     for (int i = 0; i < result->files->nelts; i++) {
@@ -247,7 +247,7 @@ static void test_stopped(const mu_target_t *target, apr_pool_t *pool)
     int before = stored_count(target, pool);
     mu_upload_t *upload;
 
-    mu_upload_begin(&upload, target, "default", TYPE, pool);
+    mu_upload_begin(&upload, target, "default", NULL, TYPE, pool);
     ok(mu_upload_field(upload, "token") == NULL, "no field before it has come");
     feed_copy(upload, form, cut);
     ok(mu_upload_field(upload, "token") == NULL, "none while it comes");
@@ -269,7 +269,7 @@ static void test_forgotten(const mu_target_t *target, apr_pool_t *pool)
     mu_upload_t *upload;
 
     apr_pool_create(&request, pool);
-    mu_upload_begin(&upload, target, "default", TYPE, request);
+    mu_upload_begin(&upload, target, "default", NULL, TYPE, request);
     feed_copy(upload, form, sizeof(form) - 1);
     is_number(stored_count(target, pool), before, "nothing is public before the form has ended");
     apr_pool_destroy(request);
@@ -307,7 +307,7 @@ static void test_content_types(const mu_target_t *target, apr_pool_t *pool)
 
     for (size_t i = 0; i < COUNT(types); i++) {
         mu_upload_t *upload;
-        mu_error_t *err = mu_upload_begin(&upload, target, "default", types[i].type, pool);
+        mu_error_t *err = mu_upload_begin(&upload, target, "default", NULL, types[i].type, pool);
 
         is_text(err != NULL ? mu_code_name(err->code) : "good",
                 types[i].code != MU_CODE_COUNT ? mu_code_name(types[i].code) : "good", "Content-Type: %s",
@@ -326,7 +326,7 @@ static void test_slices(const mu_target_t *target, apr_pool_t *pool)
     for (size_t at = 0; at < sizeof(form) - 1; at++) {
         slices[count++] = (struct iovec){ (char *)form + at, 1 };
     }
-    mu_upload_begin(&upload, target, "default", TYPE, pool);
+    mu_upload_begin(&upload, target, "default", NULL, TYPE, pool);
     ok(mu_upload_feed(upload, NULL, 0) == NULL && mu_upload_feed(upload, &(struct iovec){ NULL, 0 }, 1) == NULL,
        "no bytes are fed");
     ok(mu_upload_feed(upload, slices, count) == NULL, "%d slices are fed at once", count);
