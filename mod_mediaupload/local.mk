@@ -1,6 +1,7 @@
 module_LTLIBRARIES += %D%/mod_mediaupload.la
 %C%_mod_mediaupload_la_SOURCES = \
 	%D%/connection.c %D%/connection.h \
+	%D%/courier.c %D%/courier.h \
 	%D%/directives.c %D%/directives.h \
 	%D%/fallback.c %D%/fallback.h \
 	%D%/handler.c %D%/handler.h \

@@ -13,6 +13,7 @@ any_section() {
     cat <<END
 <MediaUpload any>
     MediaUploadStorage    "local:$docroot/static/any"
+    MediaUploadChecksum   on
     MediaUploadURL        $origin/static/any
     MediaUploadAccept     */*
     MediaUploadEmpty      on

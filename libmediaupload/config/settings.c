@@ -147,6 +147,18 @@ static const char *parse_size(apr_int64_t *size, const char *word, apr_pool_t *p
     return NULL;
 }
 
+static const char *parse_limit(apr_int64_t *limit, const char *word, apr_pool_t *pool)
+{
+    int on;
+
+    if (parse_flag(&on, word, pool) == NULL) {
+        *limit = on ? APR_INT64_MAX : 0;
+        return NULL;
+    }
+    return parse_size(limit, word, pool) == NULL ? NULL
+           : apr_psprintf(pool, "\"%s\" is neither On nor Off nor a size such as 64M", word);
+}
+
 static const char *parse_count(int *count, const char *word, apr_pool_t *pool)
 {
     char *end;
@@ -183,6 +195,8 @@ static const char *parse_value(void *member, const mu_setting_t *setting, const 
         return parse_flag(member, word, pool);
     case MU_KIND_SIZE:
         return parse_size(member, word, pool);
+    case MU_KIND_LIMIT:
+        return parse_limit(member, word, pool);
     case MU_KIND_COUNT:
         return parse_count(member, word, pool);
     case MU_KIND_CHOICE:

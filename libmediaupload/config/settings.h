@@ -13,6 +13,7 @@
 
 #define MU_TYPE_FLAG int
 #define MU_TYPE_SIZE apr_int64_t
+#define MU_TYPE_LIMIT apr_int64_t
 #define MU_TYPE_COUNT int
 #define MU_TYPE_TEXT const char *
 #define MU_TYPE_LIST apr_array_header_t *   /* of const char * */
@@ -42,7 +43,9 @@ typedef struct mu_settings_t {
     const mu_where_t *where[MU_SETTING_COUNT];   /* NULL: not set here */
 } mu_settings_t;
 
-typedef enum { MU_KIND_FLAG, MU_KIND_SIZE, MU_KIND_COUNT, MU_KIND_TEXT, MU_KIND_LIST, MU_KIND_CHOICE } mu_kind_t;
+typedef enum {
+    MU_KIND_FLAG, MU_KIND_SIZE, MU_KIND_LIMIT, MU_KIND_COUNT, MU_KIND_TEXT, MU_KIND_LIST, MU_KIND_CHOICE
+} mu_kind_t;
 
 #define MU_IN_SERVER 1       /* contexts S, C and D of settings.def */
 #define MU_IN_COLLECTION 2

@@ -30,6 +30,7 @@ struct mu_intake_t {
     mu_image_t *image;                /* NULL: no structure to follow */
     mu_guard_t *guard;                /* NULL: nothing to watch for */
     mu_sha256_t *sha;                 /* NULL: no checksum wanted */
+    apr_int64_t sha_limit;            /* bytes up to which it is */
     mu_deposit_t *deposit;            /* NULL before the type is known and after a rejection */
 
     int was_there;                    /* a file of this key was there before: a failure must not remove it */
@@ -125,6 +126,9 @@ static mu_error_t *store(mu_intake_t *intake, const char *data, apr_size_t lengt
     if (intake->guard != NULL) {
         mu_guard_feed(intake->guard, data, length);
     }
+    if (intake->sha != NULL && intake->file.size > intake->sha_limit) {
+        intake->sha = NULL;
+    }
     if (intake->sha != NULL) {
         mu_sha256_update(intake->sha, data, length);
     }
@@ -193,7 +197,8 @@ static mu_error_t *tell_type(mu_intake_t *intake, const char *bytes, apr_size_t 
     if (!mu_policy_takes_anything(settings)) {
         intake->guard = mu_guard_create(intake->type, intake->pool);
     }
-    if (settings->checksum || mu_key_template_has(settings->key, "sha256")) {
+    intake->sha_limit = mu_key_template_has(settings->key, "sha256") ? APR_INT64_MAX : settings->checksum;
+    if (intake->sha_limit > 0) {
         intake->sha = mu_sha256_create(intake->pool);
     }
     err = make_early_key(intake);

@@ -28,7 +28,7 @@ typedef struct mu_file_t {
     const char *final_url;     /* where a queued file will be; else NULL */
     const char *type;          /* "image/jpeg", told from the bytes; NULL while too few of them have come */
     apr_int64_t size;          /* bytes that came, MediaUploadMaxSize at most */
-    const char *sha256;        /* hex; NULL unless stored or queued with MediaUploadChecksum on */
+    const char *sha256;        /* hex; NULL unless stored or queued and MediaUploadChecksum asks for it */
     apr_int64_t width, height; /* pixels; 0 when unknown */
     mu_file_state_t state;
     const mu_error_t *error;   /* NULL when stored or queued */

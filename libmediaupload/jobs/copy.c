@@ -217,7 +217,8 @@ static mu_error_t *record(const mu_target_t *target, const mu_original_t *origin
     mu_media_t media = {
         0, target->name, target->settings->storage, key, mu_public_url(target, key, pool),
         mu_filename_display(original->name, pool), examined->type->mime, examined->size,
-        target->settings->checksum ? examined->sha256 : NULL, examined->width, examined->height, apr_time_now()
+        target->settings->checksum >= examined->size ? examined->sha256 : NULL, examined->width, examined->height,
+        apr_time_now()
     };
 
     return mu_media_put(target->database, &media, pool);
@@ -280,7 +281,8 @@ mu_error_t *mu_copy_make(const mu_file_t **result, const mu_run_t *run, const mu
                          apr_pool_t *pool)
 {
     const mu_target_t *target = run->target;
-    mu_source_t source = { NULL, original->name, mu_config_site(target->server, NULL, pool), NULL };
+    mu_source_t source = { NULL, original->name, mu_config_site(target->server, NULL, pool), NULL,
+                           NULL };
     mu_file_t *file;
     mu_intake_t *intake;
     mu_error_t *stop;

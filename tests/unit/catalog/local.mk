@@ -1,4 +1,4 @@
-check_PROGRAMS += %D%/database.t %D%/media.t %D%/parameters.t
+check_PROGRAMS += %D%/database.t %D%/media.t %D%/parameters.t %D%/records.t
 
 %C%_database_t_SOURCES = %D%/database.c %D%/each_driver.c %D%/each_driver.h
 %C%_database_t_LDADD = $(unit_ldadd)
@@ -8,3 +8,6 @@ check_PROGRAMS += %D%/database.t %D%/media.t %D%/parameters.t
 
 %C%_parameters_t_SOURCES = %D%/parameters.c
 %C%_parameters_t_LDADD = $(unit_ldadd)
+
+%C%_records_t_SOURCES = %D%/records.c %D%/each_driver.c %D%/each_driver.h
+%C%_records_t_LDADD = $(unit_ldadd)

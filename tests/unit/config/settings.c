@@ -124,8 +124,8 @@ static void test_numbers(apr_pool_t *pool)
         { "MediaUploadMaxSize", "9223372036854775807", APR_INT64_MAX },
         { "MediaUploadMaxFiles", "1", 1 },
         { "MediaUploadMaxFiles", "1000000", 1000000 },
-        { "MediaUploadChecksum", "on", 1 },
-        { "MediaUploadChecksum", "On", 1 },
+        { "MediaUploadChecksum", "8M", 8 << 20 },
+        { "MediaUploadChecksum", "On", APR_INT64_MAX },
         { "MediaUploadChecksum", "OFF", 0 },
         { "MediaUploadCSRF", "off", MU_CSRF_OFF },
         { "MediaUploadCSRF", "Token", MU_CSRF_TOKEN },
@@ -140,8 +140,8 @@ static void test_numbers(apr_pool_t *pool)
         const char *member = (const char *)settings + setting->offset;
 
         is_text(wrong, "", "%s %s", cases[i].directive, cases[i].text);
-        is_number(setting->kind == MU_KIND_SIZE ? *(const apr_int64_t *)member : *(const int *)member, cases[i].value,
-                  "is %lld", (long long)cases[i].value);
+        is_number(setting->kind == MU_KIND_SIZE || setting->kind == MU_KIND_LIMIT ? *(const apr_int64_t *)member
+                  : *(const int *)member, cases[i].value, "is %lld", (long long)cases[i].value);
         ok(settings->where[setting - mu_setting_table] == &here, "and says where");
     }
 }
@@ -260,7 +260,7 @@ static void test_merge(apr_pool_t *pool)
     merged = mu_settings_merge(mu_settings_merge(mu_settings_merge(defaults, top, pool), section, pool), place, pool);
     is_number(merged->max_size, 3 << 20, "the place beats the section");
     is_number(merged->max_files, 6, "which beats the top level");
-    is_number(merged->checksum, 1, "with the default's value too");
+    is_number(merged->checksum, APR_INT64_MAX, "with the default's value too");
     is_number(merged->accept->nelts, 1, "which beats the defaults; a list is not added to");
     is_number(merged->max_fields, 200, "which hold for the rest");
     is_text(merged->key, "{uuid}.{ext}", "texts too");

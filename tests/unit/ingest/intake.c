@@ -160,6 +160,13 @@ static void test_told(apr_pool_t *pool)
     ok(file->sha256 != NULL && strlen(file->sha256) == 64, "the checksum");
     target = target_open(NULL, "", "MediaUploadChecksum off", pool);
     ok(put(target, sample("rgb.png", pool), pool)->sha256 == NULL, "no checksum where none is wanted");
+    for (int more = 0; more < 2; more++) {
+        bytes_t bytes = sample("rgb.png", pool);
+
+        target = target_open(NULL, "", apr_psprintf(pool, "MediaUploadChecksum %d", (int)bytes.size - more), pool);
+        ok((put_as(target, &photo, bytes, 100, pool)->sha256 == NULL) == more, "%s", more ? "none for a larger file"
+           : "one for a file of the size up to which it is wanted");
+    }
     file = put_as(target, &(mu_source_t){ NULL, "", "default", NULL, NULL }, sample("rgb.png", pool), 1, pool);
     ok(file->state == MU_FILE_STORED && file->field == NULL && *file->filename == '\0', "a file without any name");
 }
