@@ -4,6 +4,7 @@ EXTRA_DIST += \
 	%D%/architecture.md \
 	%D%/cpanel.md \
 	%D%/http.md \
+	%D%/outbox.md \
 	%D%/performance.md \
 	%D%/security.md \
 	%D%/settings.md \

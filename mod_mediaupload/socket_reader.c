@@ -70,12 +70,12 @@ static void release_large(void *bytes)
     }
 }
 
-static char *allocate(connection_t *connection, apr_bucket_alloc_t *list)
+static char *allocate(connection_t *connection)
 {
     large_t *large = connection->spare;
 
     if (connection->read_size != SOCKET_READ_LARGE) {
-        return apr_bucket_alloc(connection->read_size, list);
+        return ap_malloc(connection->read_size);
     }
     connection->spare = NULL;
     if (large == NULL) {
@@ -106,8 +106,8 @@ static apr_status_t read_socket(apr_bucket *bucket, const char **bytes, apr_size
     reader_t *reader = bucket->data;
     apr_bucket_alloc_t *list = bucket->list;
     apr_size_t size = reader->connection->read_size;
-    char *buffer = allocate(reader->connection, list);
-    void (*release)(void *) = size == SOCKET_READ_LARGE ? release_large : apr_bucket_free;
+    char *buffer = allocate(reader->connection);
+    void (*release)(void *) = size == SOCKET_READ_LARGE ? release_large : free;
     apr_status_t status;
 
     *bytes = NULL;

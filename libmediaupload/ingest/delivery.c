@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "libmediaupload/base/digest.h"
-#include "libmediaupload/ingest/entry.h"
+#include "libmediaupload/ingest/waiting.h"
 #include "libmediaupload/ingest/public_url.h"
 #include "libmediaupload/parse/media_type.h"
 
@@ -45,7 +45,7 @@ static mu_error_t *hash_piece(void *baton, const char *data, apr_size_t length)
 }
 
 /* Whether the storage holds the entry's bytes under its key: it was sent before, by somebody who was killed then. */
-static mu_error_t *is_there(int *there, const mu_target_t *target, const mu_entry_t *entry, apr_pool_t *pool)
+static mu_error_t *is_there(int *there, const mu_target_t *target, const mu_waiting_t *entry, apr_pool_t *pool)
 {
     mu_sha256_t *ours = mu_sha256_create(pool), *theirs = mu_sha256_create(pool);
     char our_hex[MU_SHA256_HEX], their_hex[MU_SHA256_HEX];
@@ -56,7 +56,7 @@ static mu_error_t *is_there(int *there, const mu_target_t *target, const mu_entr
         *there = 0;
         return err;
     }
-    err = mu_entry_read(entry, hash_piece, ours, pool);
+    err = mu_waiting_read(entry, hash_piece, ours, pool);
     if (err == NULL) {
         err = mu_storage_read(target->storage, entry->key, hash_piece, theirs, pool);
     }
@@ -66,7 +66,7 @@ static mu_error_t *is_there(int *there, const mu_target_t *target, const mu_entr
     return err;
 }
 
-static mu_error_t *send_entry(const mu_target_t *target, const mu_entry_t *entry, mu_on_existing_t on_existing,
+static mu_error_t *send_entry(const mu_target_t *target, const mu_waiting_t *entry, mu_on_existing_t on_existing,
                               const run_t *run, apr_pool_t *pool)
 {
     const mu_media_type_t *type = mu_media_type_by_name(entry->key);
@@ -78,7 +78,7 @@ static mu_error_t *send_entry(const mu_target_t *target, const mu_entry_t *entry
     if (err != NULL) {
         return err;
     }
-    err = mu_entry_read(entry, send_piece, &sender, pool);
+    err = mu_waiting_read(entry, send_piece, &sender, pool);
     if (err == NULL) {
         err = mu_object_commit(sender.object, entry->key, on_existing);
     }
@@ -94,13 +94,13 @@ static mu_error_t *send_entry(const mu_target_t *target, const mu_entry_t *entry
 mu_error_t *mu_delivery_send(const mu_target_t *target, const char *key, mu_on_existing_t on_existing,
                              apr_pool_t *pool)
 {
-    mu_entry_t *entry;
-    mu_error_t *err = mu_entry_open(&entry, target->outbox, key, pool);
+    mu_waiting_t *entry;
+    mu_error_t *err = mu_waiting_open(&entry, target->outbox, key, pool);
 
     if (err == NULL) {
         err = send_entry(target, entry, on_existing, NULL, pool);
     }
-    return err == NULL ? mu_entry_remove(entry, pool) : err;
+    return err == NULL ? mu_waiting_remove(entry, pool) : err;
 }
 
 /* --- one entry with all that belongs to it --- */
@@ -123,7 +123,7 @@ static mu_error_t *switch_row(const mu_target_t *target, const char *key, apr_po
     return mu_media_put(target->database, media, pool);
 }
 
-static mu_error_t *deliver(run_t *run, const mu_entry_t *entry)
+static mu_error_t *deliver(run_t *run, const mu_waiting_t *entry)
 {
     const mu_target_t *target = run->target;
     mu_on_existing_t on_existing = target->settings->replace ? MU_REPLACE_EXISTING : MU_KEEP_EXISTING;
@@ -133,7 +133,7 @@ static mu_error_t *deliver(run_t *run, const mu_entry_t *entry)
         err = switch_row(target, entry->key, run->pool);
     }
     if (err == NULL) {
-        err = mu_entry_remove(entry, run->pool);
+        err = mu_waiting_remove(entry, run->pool);
     }
     /* The upload may have written its row since: it looks for the entry after that, so one of both sees the other. */
     return err == NULL ? switch_row(target, entry->key, run->pool) : err;
@@ -141,20 +141,20 @@ static mu_error_t *deliver(run_t *run, const mu_entry_t *entry)
 
 /* --- what is refused --- */
 
-static mu_error_t *set_aside(run_t *run, const mu_entry_t *entry)
+static mu_error_t *set_aside(run_t *run, const mu_waiting_t *entry)
 {
     mu_object_info_t info = { NULL, "application/octet-stream", entry->size };
     sender_t sender = { NULL, NULL };
     mu_error_t *err = mu_object_begin(&sender.object, run->target->refused, &info, run->pool);
 
     if (err == NULL) {
-        err = mu_entry_read(entry, send_piece, &sender, run->pool);
+        err = mu_waiting_read(entry, send_piece, &sender, run->pool);
         if (err == NULL) {
             err = mu_object_commit(sender.object, entry->key, MU_REPLACE_EXISTING);
         }
         mu_object_abort(sender.object);
     }
-    return err == NULL ? mu_entry_remove(entry, run->pool) : err;
+    return err == NULL ? mu_waiting_remove(entry, run->pool) : err;
 }
 
 /* --- a run --- */
@@ -170,7 +170,7 @@ static void leave(run_t *run, apr_time_t accepted)
 }
 
 /* What follows from an entry's fate; the error ends the run. */
-static mu_error_t *account(run_t *run, const mu_entry_t *entry, mu_error_t *err)
+static mu_error_t *account(run_t *run, const mu_waiting_t *entry, mu_error_t *err)
 {
     const mu_delivery_options_t *options = run->options;
 
@@ -198,14 +198,14 @@ static mu_error_t *account(run_t *run, const mu_entry_t *entry, mu_error_t *err)
 static mu_error_t *deliver_listed(void *baton, const mu_object_stat_t *stat)
 {
     run_t *run = baton;
-    mu_entry_t *entry;
+    mu_waiting_t *entry;
     mu_error_t *err;
 
     if (must_stop(run)) {
         leave(run, stat->modified);
         return NULL;
     }
-    err = mu_entry_open(&entry, run->place, stat->key, run->pool);
+    err = mu_waiting_open(&entry, run->place, stat->key, run->pool);
     if (err != NULL) {
         return err->code == MU_BUSY || err->code == MU_NOT_FOUND ? NULL : err;
     }

@@ -344,12 +344,13 @@ static int by_text(view_t view, int is_cut)
 const mu_media_type_t *mu_media_type_sniff(const char *bytes, size_t length)
 {
     int is_cut = length >= MU_SNIFF_LENGTH;
-    view_t view = { bytes, bytes + (is_cut ? MU_SNIFF_LENGTH : length) };
+    view_t view = { bytes, bytes };
     int type;
 
     if (length == 0) {
         return &types[BINARY];
     }
+    view.end += is_cut ? MU_SNIFF_LENGTH : length;
     type = by_signature(view);
     if (type < 0) {
         type = by_box(view);

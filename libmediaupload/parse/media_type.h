@@ -18,7 +18,7 @@ typedef struct mu_media_type_t {
 
 /* The type of a file that starts with these bytes; never NULL: application/octet-stream ("bin") for what is unknown.
  * Known: JPEG, PNG, GIF, WebP, AVIF, HEIC, SVG, MP4, WebM, QuickTime, PDF, and, so that they can be named when
- * refused: ZIP, PHP, ELF, HTML, XML, shell scripts, plain text. */
+ * refused: ZIP, PHP, ELF, HTML, XML, shell scripts, plain text. `bytes` may be NULL when `length` is 0. */
 const mu_media_type_t *mu_media_type_sniff(const char *bytes, size_t length);
 
 /* By MIME type, compared without case; NULL when not in the table. */

@@ -8,6 +8,8 @@
 #include "libmediaupload/parse/delimiter.h"
 #include "libmediaupload/parse/part_header.h"
 
+#define KEPT_START 512   /* bytes that there is room for at first: more than a browser's part has */
+
 typedef enum {
     PREAMBLE,          /* before the first delimiter */
     AFTER_DELIMITER,   /* "--boundary" has been read; next is "-", padding or CR */
@@ -26,13 +28,13 @@ struct mu_multipart_t {
     void *baton;
     mu_multipart_limits_t limits;
     apr_pool_t *pool;
-    apr_pool_t *part_pool;      /* one part's decoded headers */
     mu_delimiter_t delimiter;
     state_t state;
     apr_size_t held;            /* how many bytes of the delimiter end what has been fed */
     apr_size_t borrowed;        /* how many of them are no content: they belong to what came before */
     int parts;
     char *kept;                 /* what is looked at as a whole: a part's headers and a NUL, else what is skipped */
+    apr_size_t room;            /* bytes of `kept` */
     apr_size_t skipped;         /* bytes of the preamble, of padding, of the epilogue, in `kept` */
     apr_size_t header_length;
     apr_size_t line_start;      /* of the last header line, in `kept` */
@@ -132,12 +134,25 @@ void mu_multipart_create(mu_multipart_t **parser, const char *boundary, const mu
     made->baton = baton;
     made->limits = *limits;
     made->pool = pool;
-    apr_pool_create(&made->part_pool, pool);
     mu_delimiter_init(&made->delimiter, delimiter, strlen(delimiter));
-    made->kept = apr_palloc(pool, (limits->header_bytes > limits->preamble_bytes ? limits->header_bytes
-                                   : limits->preamble_bytes) + 1);
+    made->room = KEPT_START;
+    made->kept = apr_palloc(pool, made->room);
     enter_content(made, PREAMBLE);
     *parser = made;
+}
+
+/* Adds to the first `*length` bytes of what is kept. Most parts need little of the room that their headers may take. */
+static void keep(mu_multipart_t *parser, apr_size_t *length, const char *data, apr_size_t added)
+{
+    if (*length + added >= parser->room) {
+        char *larger = apr_palloc(parser->pool, 2 * (*length + added));
+
+        memcpy(larger, parser->kept, *length);
+        parser->room = 2 * (*length + added);
+        parser->kept = larger;
+    }
+    memcpy(parser->kept + *length, data, added);
+    *length += added;
 }
 
 static mu_error_t *skip(mu_multipart_t *parser, const char *data, apr_size_t length, const char *problem)
@@ -145,8 +160,7 @@ static mu_error_t *skip(mu_multipart_t *parser, const char *data, apr_size_t len
     if (length > parser->limits.preamble_bytes - parser->skipped) {
         return refuse(parser, problem);
     }
-    memcpy(parser->kept + parser->skipped, data, length);
-    parser->skipped += length;
+    keep(parser, &parser->skipped, data, length);
     return NULL;
 }
 
@@ -289,15 +303,21 @@ static mu_error_t *begin_part(mu_multipart_t *parser)
 {
     apr_size_t length = parser->line_start;   /* all but the empty line */
     const char *problem;
+    apr_pool_t *part_pool;
     mu_part_t part;
+    mu_error_t *err;
 
-    apr_pool_clear(parser->part_pool);
-    problem = mu_part_header_parse(&part, parser->kept, length, parser->part_pool);
+    apr_pool_create(&part_pool, parser->pool);
+    problem = mu_part_header_parse(&part, parser->kept, length, part_pool);
     if (problem != NULL) {
-        return refuse(parser, problem);
+        err = refuse(parser, problem);
     }
-    enter_content(parser, CONTENT);
-    return parser->events.part_begin(parser->baton, &part);
+    else {
+        enter_content(parser, CONTENT);
+        err = parser->events.part_begin(parser->baton, &part);
+    }
+    apr_pool_destroy(part_pool);
+    return err;
 }
 
 /* Takes one header line, or as much of it as there is. */
@@ -310,8 +330,7 @@ static mu_error_t *read_headers(mu_multipart_t *parser, const char **data, const
     if (length > parser->limits.header_bytes - parser->header_length) {
         return refuse(parser, "a part header is too long");
     }
-    memcpy(parser->kept + parser->header_length, *data, length);
-    parser->header_length += length;
+    keep(parser, &parser->header_length, *data, length);
     *data += length;
     if (newline == NULL) {
         return NULL;

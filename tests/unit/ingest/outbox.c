@@ -12,7 +12,7 @@
 #include <apr_strings.h>
 
 #include "libmediaupload/ingest/delivery.h"
-#include "libmediaupload/ingest/entry.h"
+#include "libmediaupload/ingest/waiting.h"
 #include "libmediaupload/ingest/intake.h"
 #include "libmediaupload/ingest/lookup.h"
 #include "tests/storage/contract.h"

@@ -293,6 +293,35 @@ static void test_empty_feed(apr_pool_t *pool)
     is_text(record.text, "[f|-|-]x.", "feeds of nothing bring nothing");
 }
 
+/* What is kept of the preamble and of headers finds room as it comes. */
+static void test_room(apr_pool_t *pool)
+{
+    static const mu_multipart_limits_t roomy = { 8192, 8192, 4 };
+    static const int sizes[] = { 400, 511, 512, 513, 1023, 1024, 1025, 8000 };
+    static const apr_size_t pieces[] = { 1, 100, 20000 };
+
+    for (size_t i = 0; i < COUNT(sizes) * COUNT(pieces); i++) {
+        int size = sizes[i / COUNT(pieces)];
+        apr_size_t piece = pieces[i % COUNT(pieces)];
+        record_t record = { .answer = NULL };
+        const char *name = apr_psprintf(pool, "%0*d", size, 1);
+        const char *body = apr_pstrcat(pool, name, "\r\n--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"",
+                                       name, "\"\r\n\r\nx\r\n--b--", NULL);
+        mu_multipart_t *parser;
+
+        mu_multipart_create(&parser, "b", &events, &record, &roomy, pool);
+        for (apr_size_t left = strlen(body); left > 0;) {
+            piece = piece < left ? piece : left;
+            feed_copy(parser, body, piece);
+            body += piece;
+            left -= piece;
+        }
+        mu_multipart_finish(parser);
+        ok(strcmp(record.text, apr_pstrcat(pool, "[f|", name, "|-]x.", NULL)) == 0,
+           "a preamble and a name of %d bytes, in pieces of %d", size, (int)pieces[i % COUNT(pieces)]);
+    }
+}
+
 /* Content is told where it lies, in one piece. */
 typedef struct place_t {
     const char *data;
@@ -486,6 +515,7 @@ int main(void)
     test_nul(pool);
     test_event_error(pool);
     test_empty_feed(pool);
+    test_room(pool);
     test_no_copy(pool);
     test_every_size(pool);
     test_near_misses(pool);

@@ -1,4 +1,4 @@
-#include "libmediaupload/ingest/entry.h"
+#include "libmediaupload/ingest/waiting.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 
 static apr_status_t close_entry(void *baton)
 {
-    close(((mu_entry_t *)baton)->descriptor);
+    close(((mu_waiting_t *)baton)->descriptor);
     return APR_SUCCESS;
 }
 
@@ -31,7 +31,7 @@ static int open_place(const mu_storage_t *place, const char *key, const char **n
 }
 
 /* Whether the name still leads to the open file. */
-static int is_current(const mu_entry_t *entry, apr_pool_t *pool)
+static int is_current(const mu_waiting_t *entry, apr_pool_t *pool)
 {
     struct stat open_one, named;
     const char *name;
@@ -46,9 +46,9 @@ static int is_current(const mu_entry_t *entry, apr_pool_t *pool)
     return same;
 }
 
-mu_error_t *mu_entry_open(mu_entry_t **result, mu_storage_t *place, const char *key, apr_pool_t *pool)
+mu_error_t *mu_waiting_open(mu_waiting_t **result, mu_storage_t *place, const char *key, apr_pool_t *pool)
 {
-    mu_entry_t *entry = apr_pcalloc(pool, sizeof(*entry));
+    mu_waiting_t *entry = apr_pcalloc(pool, sizeof(*entry));
     const char *name;
     int folder = open_place(place, key, &name, pool);
     struct stat info;
@@ -75,7 +75,7 @@ mu_error_t *mu_entry_open(mu_entry_t **result, mu_storage_t *place, const char *
     return NULL;
 }
 
-mu_error_t *mu_entry_read(const mu_entry_t *entry, mu_error_t *(*take)(void *baton, const char *data, apr_size_t length),
+mu_error_t *mu_waiting_read(const mu_waiting_t *entry, mu_error_t *(*take)(void *baton, const char *data, apr_size_t length),
                           void *baton, apr_pool_t *scratch_pool)
 {
     char *piece = apr_palloc(scratch_pool, PIECE);
@@ -97,7 +97,7 @@ mu_error_t *mu_entry_read(const mu_entry_t *entry, mu_error_t *(*take)(void *bat
     return err;
 }
 
-mu_error_t *mu_entry_remove(const mu_entry_t *entry, apr_pool_t *scratch_pool)
+mu_error_t *mu_waiting_remove(const mu_waiting_t *entry, apr_pool_t *scratch_pool)
 {
     return is_current(entry, scratch_pool) ? mu_storage_remove(entry->place, entry->key, scratch_pool) : NULL;
 }

@@ -1,0 +1,103 @@
+#include "libmediaupload/jobs/outbox.h"
+
+#include "libmediaupload/ingest/delivery.h"
+#include "libmediaupload/ingest/public_url.h"
+#include "libmediaupload/parse/media_type.h"
+
+typedef struct job_t {
+    mu_run_t *run;
+    const mu_target_t *target;
+    mu_storage_t *place;       /* that is being listed */
+    mu_error_t *error;         /* of a report */
+    apr_pool_t *pool;          /* cleared for each entry */
+} job_t;
+
+static void describe(mu_item_t *item, const job_t *job, const char *key, apr_int64_t size)
+{
+    item->from = mu_storage_local_root(job->place);
+    item->to = key;
+    item->url = mu_public_url(job->target, key, job->pool);
+    item->size = size;
+}
+
+static const char *group_of(const char *key)
+{
+    const mu_media_type_t *type = mu_media_type_by_name(key);
+
+    return type != NULL ? type->mime : "application/octet-stream";
+}
+
+static mu_error_t *plan_entry(void *baton, const mu_object_stat_t *stat)
+{
+    job_t *job = baton;
+    mu_item_t item = { .status = MU_ITEM_PLANNED };
+
+    apr_pool_clear(job->pool);
+    describe(&item, job, stat->key, stat->size);
+    return mu_run_report(job->run, &item, group_of(stat->key), job->pool);
+}
+
+static void entry_told(void *baton, const mu_target_t *target, const char *key, apr_int64_t size,
+                       const mu_error_t *err)
+{
+    job_t *job = baton;
+    mu_item_t item = { .status = err == NULL ? MU_ITEM_MIGRATED : MU_ITEM_FAILED };
+    mu_error_t *unreported;
+
+    (void)target;
+    apr_pool_clear(job->pool);
+    describe(&item, job, key, size);
+    item.error = err != NULL ? err->text : NULL;
+    unreported = mu_run_report(job->run, &item, group_of(key), job->pool);
+    job->error = job->error != NULL ? job->error : unreported;
+}
+
+static int must_stop(void *baton)
+{
+    job_t *job = baton;
+
+    return job->error != NULL || mu_run_must_stop(job->run);
+}
+
+static mu_error_t *plan(job_t *job, int refused_too)
+{
+    mu_error_t *err;
+
+    job->place = job->target->outbox;
+    err = mu_storage_list(job->place, "", plan_entry, job, job->run->pool);
+    if (err == NULL && refused_too) {
+        job->place = job->target->refused;
+        err = mu_storage_list(job->place, "", plan_entry, job, job->run->pool);
+    }
+    return err;
+}
+
+static mu_error_t *deliver(job_t *job, int refused_too)
+{
+    mu_delivery_options_t options = { refused_too, must_stop, entry_told, job };
+    mu_delivery_t delivery = { 0 };
+    mu_error_t *err;
+
+    job->place = job->target->outbox;
+    err = mu_delivery_run(&delivery, job->target, &options, job->run->pool);
+    return job->error != NULL ? job->error : err;
+}
+
+mu_error_t *mu_outbox_job(mu_run_t *run, const apr_array_header_t *targets, int refused_too)
+{
+    mu_error_t *first = NULL;
+
+    for (int i = 0; i < targets->nelts; i++) {
+        job_t job = { run, APR_ARRAY_IDX(targets, i, const mu_target_t *), NULL, NULL, NULL };
+        mu_error_t *err;
+
+        if (job.target->outbox == NULL) {
+            continue;
+        }
+        apr_pool_create(&job.pool, run->pool);
+        err = run->options.apply ? deliver(&job, refused_too) : plan(&job, refused_too);
+        first = first != NULL ? first : err;
+        apr_pool_destroy(job.pool);
+    }
+    return first;
+}
