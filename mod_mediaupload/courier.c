@@ -94,8 +94,8 @@ void courier_register(apr_pool_t *pool, server_rec *main_server)
     }
     if (get == NULL || call == NULL || get(&watchdog, NAME, 0, 1, pool) != APR_SUCCESS
         || call(watchdog, INTERVAL, main_server, step) != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main_server, "MediaUploadOutbox is on, but there is no mod_watchdog: "
-                     "load it, or let cron run `migrate.cgi outbox --no-dry-run`");
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main_server, "MediaUploadOutbox is on, but there is no "
+                     "mod_watchdog: load it, or let cron run `migrate.cgi outbox --no-dry-run`");
     }
 }
 

@@ -7,6 +7,7 @@
 #include <http_protocol.h>
 #include <mod_status.h>
 
+#include "mod_mediaupload/courier.h"
 #include "mod_mediaupload/directives.h"
 #include "mod_mediaupload/fallback.h"
 #include "mod_mediaupload/handler.h"
@@ -36,12 +37,12 @@ static int check_config(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *scra
     return OK;
 }
 
-static int share_memory(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *scratch_pool, server_rec *main_server)
+static int prepare_children(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *scratch_pool, server_rec *main_server)
 {
     (void)log_pool;
     (void)scratch_pool;
-    (void)main_server;
-    status_init(pool);
+    status_init(main_server->process->pool);
+    courier_register(pool, main_server);
     return OK;
 }
 
@@ -69,8 +70,8 @@ static void register_hooks(apr_pool_t *pool)
 
     (void)pool;
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_post_config(share_memory, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_child_init(begin_child, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(prepare_children, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(begin_child, NULL, NULL, APR_HOOK_FIRST);   /* before mod_watchdog starts the courier */
     ap_hook_insert_network_bucket(socket_reader_insert, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_process_connection(parking_process, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_pre_close_connection(parking_close, NULL, before_tls, APR_HOOK_FIRST);
@@ -78,6 +79,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_handler(fallback_handler, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_insert_error_filter(refusal_insert, NULL, NULL, APR_HOOK_MIDDLE);
     APR_OPTIONAL_HOOK(ap, status_hook, status_show, NULL, NULL, APR_HOOK_MIDDLE);
+    APR_OPTIONAL_HOOK(ap, status_hook, courier_show, NULL, NULL, APR_HOOK_LAST);
     refusal_register();
 }
 

@@ -2,14 +2,17 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <apr_atomic.h>
 #include <apr_shm.h>
+#include <http_config.h>
 #include <http_protocol.h>
 #include <mod_status.h>
 
 #define PLACES 1024   /* processes that count; one that finds no place counts for itself alone */
+#define RETAINED "mediaupload_parked"
 
 /* A process that died leaves its count behind: it is told by its id. */
 typedef struct place_t {
@@ -17,20 +20,22 @@ typedef struct place_t {
     volatile apr_uint32_t parked;
 } place_t;
 
-static place_t *places;   /* PLACES of them; NULL without shared memory */
+static place_t *places;   /* PLACES of them, which outlive restarts; NULL without shared memory */
 static place_t alone;
 static place_t *own = &alone;
 
-void status_init(apr_pool_t *pool)
+void status_init(apr_pool_t *process_pool)
 {
+    place_t **retained = ap_retained_data_get(RETAINED);
     apr_shm_t *memory;
 
-    if (apr_shm_create(&memory, PLACES * sizeof(place_t), NULL, pool) == APR_SUCCESS) {
-        places = apr_shm_baseaddr_get(memory);
-        for (int i = 0; i < PLACES; i++) {
-            places[i] = (place_t){ 0, 0 };
+    if (retained == NULL) {
+        retained = ap_retained_data_create(RETAINED, sizeof(*retained));
+        if (apr_shm_create(&memory, PLACES * sizeof(place_t), NULL, process_pool) == APR_SUCCESS) {
+            *retained = memset(apr_shm_baseaddr_get(memory), 0, PLACES * sizeof(place_t));
         }
     }
+    places = *retained;
 }
 
 static int is_alive(apr_uint32_t process)

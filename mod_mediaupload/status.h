@@ -4,8 +4,9 @@
 
 #include <httpd.h>
 
-/* post_config: makes the memory that the children share. */
-void status_init(apr_pool_t *pool);
+/* post_config: finds the memory that the children share, those from before a restart too; makes it at the start, in
+ * the pool of the process. */
+void status_init(apr_pool_t *process_pool);
 /* child_init: takes this process's place in it. */
 void status_child(void);
 /* Adds to the count of this process. */

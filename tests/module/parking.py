@@ -1,10 +1,14 @@
 #!/usr/bin/python3
 """Parked uploads: with four worker threads, many slow clients keep nobody waiting, and each gets its answer."""
 import os
+import signal
+import socket
+import struct
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from httpd import Stream, wait_for   # noqa: E402
+from processes import children, descriptors, holders, threads   # noqa: E402
 from tap.tap import is_equal, main, ok   # noqa: E402
 from uploads import (ARTICLES, JPEG, code, field, file, form, form_headers, place, png, post, server,  # noqa: E402
                      stored_files)
@@ -12,6 +16,8 @@ from uploads import (ARTICLES, JPEG, code, field, file, form, form_headers, plac
 FEW_THREADS = "StartServers 1\nServerLimit 4\nThreadsPerChild 4\nMaxRequestWorkers 4\nThreadLimit 4\n" \
               "AsyncRequestWorkerFactor 100\nMinSpareThreads 1\nMaxSpareThreads 4\n"
 BODY = form([file("image", "a.png", png(40, 40)), field("title", "slow")])
+LARGE = form([file("image", "a.png", png(padding=20000))])   # its file is opened before its end
+IMAGES = "public_html/static/article_images"
 SLOW_CLIENTS = 40
 
 
@@ -107,31 +113,76 @@ def test_pipelined_after_parked():
         is_equal([stream.response().status, stream.response().status], [201, 201], "the next request may come at once")
 
 
+def go_away(connection, is_reset):
+    if is_reset:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def abort_parked(httpd, cuts, tls):
+    """Clients send so many bytes of a form, are parked, and go away; half of them without a word."""
+    connections = []
+    for at in cuts:
+        connections.append(httpd.connect(tls))
+        connections[-1].sendall(head(LARGE) + LARGE[:at])
+    wait_for(lambda: parked(httpd) == len(cuts), "parking")
+    for number, connection in enumerate(connections):
+        go_away(connection, number % 2)
+    wait_for(lambda: parked(httpd) == 0 and not holders(httpd, IMAGES), "aborted uploads end")
+
+
 def test_aborted():
-    with server(conf()) as httpd:
-        close(begin(httpd, SLOW_CLIENTS, upto=len(BODY) - 30))
-        wait_for(lambda: httpd.error_log().count("incomplete: the body") == SLOW_CLIENTS, "aborted uploads end")
-        is_equal(stored_files(httpd), [], "clients that go away leave nothing")
+    cuts = list(range(0, len(LARGE), 151))
+    with server(conf(), tls=True) as httpd:
+        httpd.expect("AH00484: server reached MaxRequestWorkers", "AH10159")
+        child = next(pid for pid in children(httpd) if threads(pid) > 4)
+        for tls in (False, True):
+            name = f"{len(cuts)} clients that go while they are parked{', TLS' if tls else ''}"
+            abort_parked(httpd, cuts[:SLOW_CLIENTS], tls)
+            before = len(descriptors(child))
+            for at in range(0, len(cuts), SLOW_CLIENTS):
+                abort_parked(httpd, cuts[at:at + SLOW_CLIENTS], tls)
+            is_equal(stored_files(httpd), [], f"{name} leave nothing")
+            wait_for(lambda most=before: len(descriptors(child)) <= most, f"{before} descriptors, as before")
+            ok(child in children(httpd), f"{name}: the same child, no more descriptors")
         is_equal(post(httpd, [file("image", "a.jpg", JPEG)]).status, 201, "and the server goes on")
 
 
-def test_silent_client():
-    with server(conf("Timeout 1")) as httpd, httpd.connect() as connection:
-        connection.sendall(head() + BODY[:100])
-        answer = Stream(connection).response()
-        is_equal((answer.status, code(answer)), (408, "too_slow"), "a client that says nothing for Timeout gets 408")
-        is_equal(stored_files(httpd), [], "and leaves nothing")
+def send_rest(httpd, connections, name):
+    for connection in connections:
+        connection.sendall(BODY[100:])
+    statuses = [Stream(connection).response().status for connection in connections]
+    is_equal(statuses, [201] * len(connections), f"parked uploads outlive {name}")
+    is_equal(len(stored_files(httpd)), len(connections), f"{name}: they are stored")
+    close(connections)
+
+
+def refuses(httpd):
+    try:
+        httpd.connect().close()
+    except ConnectionRefusedError:
+        return True
+    return False
 
 
 def test_graceful_restart():
+    for tls in (False, True):
+        with server(conf(), tls=True) as httpd:
+            connections = begin(httpd, 5, tls)
+            wait_for(lambda: parked(httpd) == 5, "parking")
+            httpd.restart_graceful()
+            is_equal(parked(httpd), 5, "mod_status still tells of those of the old children")
+            send_rest(httpd, connections, f"a graceful restart{' (TLS)' if tls else ''}")
+
+
+def test_graceful_stop():
     with server(conf()) as httpd:
         connections = begin(httpd, 5)
-        httpd.restart_graceful()
-        for connection in connections:
-            connection.sendall(BODY[100:])
-        statuses = [Stream(connection).response().status for connection in connections]
-        is_equal(statuses, [201] * 5, "parked uploads outlive a graceful restart")
-        close(connections)
+        wait_for(lambda: parked(httpd) == 5, "parking")
+        httpd.process.send_signal(signal.SIGWINCH)
+        wait_for(lambda: refuses(httpd), "httpd takes no more connections")
+        send_rest(httpd, connections, "a graceful stop")
+        wait_for(lambda: httpd.process.poll() is not None, "httpd's end")
 
 
 def test_other_mpms_read_blocking():
