@@ -32,7 +32,7 @@ MODULES = ("authn_core authn_file auth_basic authz_core authz_host authz_user mi
            "status").split()
 PROGRAMS = ("upload.cgi", "migrate.cgi", "health.cgi")
 BAD_LINE = re.compile(r"\[[a-z0-9_]*:(?:error|crit|alert|emerg)\]")
-STOP_NOISE = re.compile("AH0309[23]")   # the event MPM, ended while a connection lingers: its pollset is gone
+STOP_NOISE = re.compile("AH0309[23]|AH10503")   # the event MPM, ended while a connection waits: its pollset is gone
 PR_SET_PDEATHSIG = 1
 
 
@@ -168,7 +168,7 @@ class Httpd:
     cgi       whether to serve copies of the programs at /cgi-bin/
     tls       whether to listen on tls_port as well; the certificate is root/crt.pem, for localhost and 127.0.0.1
     http2     whether to offer h2 and h2c
-    env       environment of httpd besides PATH
+    env       environment of httpd besides PATH; its values are expanded
     umask     httpd's"""
 
     def __init__(self, mpm="event", conf="", files=None, modules=(), module=True, cgi=False, tls=False, http2=False,
@@ -272,7 +272,8 @@ class Httpd:
         return [os.path.join(apxs("sbindir"), apxs("progname")), "-f", os.path.join(self.root, "httpd.conf")]
 
     def _environment(self):
-        return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **self.env}
+        return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+                **{name: self.expand(value) for name, value in self.env.items()}}
 
     def _launch(self):
         with open(os.path.join(self.root, "httpd.out"), "wb") as output:

@@ -8,6 +8,7 @@ TESTS += $(check_PROGRAMS)
 include %D%/unit/base/local.mk
 include %D%/unit/parse/local.mk
 include %D%/unit/config/local.mk
+include %D%/unit/net/local.mk
 include %D%/unit/storage/local.mk
 include %D%/unit/catalog/local.mk
 include %D%/unit/ingest/local.mk
@@ -15,6 +16,6 @@ include %D%/unit/upload/local.mk
 include %D%/unit/jobs/local.mk
 
 EXTRA_DIST += \
-	%D%/README.md %D%/run %D%/tap/tap.py %D%/parts/databases.py \
-	%D%/httpd.py %D%/uploads.py %D%/bodies.py %D%/programs.py %D%/data \
+	%D%/README.md %D%/run %D%/tap/tap.py %D%/parts \
+	%D%/httpd.py %D%/uploads.py %D%/bodies.py %D%/programs.py %D%/processes.py %D%/data \
 	%D%/module %D%/cgi %D%/host %D%/faults %D%/guards %D%/browser

@@ -4,6 +4,8 @@
  *   FAULT_AT      the number of the call that goes wrong, from 1
  *   FAULT_KIND    an errno as a number; "short": a write takes half; "kill": the process is killed just before it
  *   FAULT_NAMED   when set, the file system knows no unnamed files (O_TMPFILE)
+ *   FAULT_ORDERS  a file of two ints in place of FAULT_AT, which is counted down in it, and FAULT_KIND (-1 short, -2
+ *                 kill): tests/host/server_faults.py gives new ones to a server's processes between two requests
  *
  * The call that went wrong is told on standard error. Syncing is left out: what it answers counts here, not what it
  * does. */
@@ -16,26 +18,51 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 enum { NOTHING, FAILS, IS_SHORT };
+enum { SHORT = -1, KILL = -2 };   /* kinds that are no errno */
+
+typedef struct orders_t {
+    int countdown;   /* the call that goes wrong; 0: none does any more */
+    int kind;
+} orders_t;
 
 static const char *below;
-static const char *kind;
 static int has_unnamed_files;
-static int countdown;   /* the call that goes wrong; 0: none does any more */
+static orders_t own;
+static orders_t *orders = &own;
+
+static int kind_of(const char *word)
+{
+    return strcmp(word, "short") == 0 ? SHORT : strcmp(word, "kill") == 0 ? KILL : atoi(word);
+}
+
+static orders_t *orders_of(const char *path)
+{
+    int descriptor = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC);
+    void *memory = mmap(NULL, sizeof(own), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+
+    syscall(SYS_close, descriptor);
+    return memory != MAP_FAILED ? memory : &own;
+}
 
 __attribute__((constructor)) static void set_up(void)
 {
-    const char *at = getenv("FAULT_AT");
+    const char *at = getenv("FAULT_AT"), *kind = getenv("FAULT_KIND"), *path = getenv("FAULT_ORDERS");
 
     below = getenv("FAULT_BELOW");
-    kind = getenv("FAULT_KIND");
     has_unnamed_files = getenv("FAULT_NAMED") == NULL;
-    countdown = at != NULL && below != NULL && kind != NULL ? atoi(at) : 0;
+    if (below != NULL && path != NULL) {
+        orders = orders_of(path);
+    }
+    else if (below != NULL && at != NULL && kind != NULL) {
+        own = (orders_t){ atoi(at), kind_of(kind) };
+    }
 }
 
 static int is_below(int folder, const char *path)
@@ -57,17 +84,17 @@ static int fate(const char *call, int folder, const char *path)
     int cause = errno, length;
     char line[PATH_MAX];
 
-    if (countdown == 0 || !is_below(folder, path) || --countdown > 0) {
+    if (orders->countdown == 0 || !is_below(folder, path) || --orders->countdown > 0) {
         errno = cause;
         return NOTHING;
     }
     length = snprintf(line, sizeof(line), "fault: %s %s\n", call, path != NULL ? path : "");
     syscall(SYS_write, STDERR_FILENO, line, length);
-    if (strcmp(kind, "kill") == 0) {
+    if (orders->kind == KILL) {
         syscall(SYS_kill, syscall(SYS_getpid), SIGKILL);
     }
-    errno = atoi(kind);
-    return strcmp(kind, "short") == 0 ? IS_SHORT : FAILS;
+    errno = orders->kind;
+    return orders->kind == SHORT ? IS_SHORT : FAILS;
 }
 
 static int fails(const char *call, int folder, const char *path)
@@ -118,7 +145,7 @@ int close(int descriptor)
     int result = (int)syscall(SYS_close, descriptor);
 
     if (failed) {
-        errno = atoi(kind);
+        errno = orders->kind;
     }
     return failed ? -1 : result;
 }

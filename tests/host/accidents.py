@@ -5,29 +5,31 @@ import concurrent.futures
 import contextlib
 import ctypes
 import os
+import random
 import signal
 import socket
-import sqlite3
-import stat
 import struct
 import sys
 import tempfile
+import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, ".."), HERE]
+from agreement import IMAGES, promised, rows, whole_files   # noqa: E402
 from disk import Disk, hide_mounts   # noqa: E402
 from httpd import PATIENCE, HttpdError, Stream, wait_for   # noqa: E402
+from processes import children, descriptors, holders, threads   # noqa: E402
 from shim import build_shim   # noqa: E402
 from tap.tap import is_equal, main, ok   # noqa: E402
 from uploads import (ARTICLES, GIF, JPEG, answer_json, code, field, file, form, form_headers, place,  # noqa: E402
                      png, post, server, sha256, stored_files)
 
-IMAGES = "public_html/static/article_images"
 ONE_CHILD = ("StartServers 1\nServerLimit 1\nThreadLimit 16\nThreadsPerChild 16\nMaxRequestWorkers 16\n"
              "MinSpareThreads 1\nMaxSpareThreads 16\n")
 UPLOADS = 300
 CLIENTS = 8             # at once
+KILLS = 25
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
 LIBC = ctypes.CDLL(None)
 
@@ -41,53 +43,11 @@ def upload_request(body):
     return request(body, form_headers(Content_Length=len(body), Connection="close"))
 
 
-def rows(httpd, database):
-    """{key: SHA-256} of the catalog."""
-    if not os.path.exists(httpd.path(database)):
-        return {}
-    with contextlib.closing(sqlite3.connect(httpd.path(database))) as opened:
-        return dict(opened.execute("SELECT object_key, sha256 FROM mediaupload_media"))
-
-
-def whole_files(httpd, folder, hidden_too=True):
-    """{name: SHA-256} of what uploads left in a storage; None for one that is not of mode 644."""
-    found = {}
-    for name in stored_files(httpd, folder):
-        if os.path.basename(name).startswith(".mu-") and not hidden_too:
-            continue
-        path = httpd.path(folder, name)
-        with open(path, "rb") as opened:
-            found[name] = sha256(opened.read()) if stat.S_IMODE(os.lstat(path).st_mode) == 0o644 else None
-    return found
-
-
 def check_agreement(httpd, stored, name, folder=IMAGES, database="var/media.db", hidden_too=True):
     """Files and rows are exactly those of the answers `stored`, each 201."""
-    expected = {one["files"][0]["key"]: one["files"][0]["sha256"] for one in map(answer_json, stored)}
+    expected = promised(stored)
     seen = whole_files(httpd, folder, hidden_too), rows(httpd, database)
     ok(seen == (expected, expected), name, *seen, expected)
-
-
-def children(httpd):
-    pid = httpd.process.pid
-    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as listed:
-        return [int(word) for word in listed.read().split()]
-
-
-def descriptors(pid):
-    """What the descriptors of a process lead to; those that close meanwhile are left out."""
-    links = []
-    with contextlib.suppress(FileNotFoundError):
-        for name in os.listdir(f"/proc/{pid}/fd"):
-            with contextlib.suppress(FileNotFoundError):
-                links.append(os.readlink(f"/proc/{pid}/fd/{name}"))
-    return links
-
-
-def holders(httpd):
-    """The children that have a file below the storage open."""
-    return [pid for pid in children(httpd)
-            if any(link.startswith(httpd.path(IMAGES) + "/") for link in descriptors(pid))]
 
 
 def test_child_killed():
@@ -98,14 +58,55 @@ def test_child_killed():
             for sent in (5000, 150000, len(body) - 1):
                 with httpd.connect() as connection:
                     connection.sendall(upload_request(body)[:sent - len(body)])
-                    wait_for(lambda: holders(httpd), "the upload's file is open")
-                    child = holders(httpd)[0]
+                    wait_for(lambda: holders(httpd, IMAGES), "the upload's file is open")
+                    child = holders(httpd, IMAGES)[0]
                     os.kill(child, signal.SIGKILL)
                     wait_for(lambda gone=child: gone not in children(httpd), "the child's end")
                     is_equal(Stream(connection).response(), None, f"{mpm}: a child is killed after {sent} bytes")
                 stored.append(post(httpd, [file("image", "b.gif", GIF)]))
                 is_equal(stored[-1].status, 201, f"{mpm}: the next upload works")
             check_agreement(httpd, stored, f"{mpm}: of the killed ones nothing is left")
+
+
+def send_until(stop, httpd, number):
+    """Uploads pictures, each another one, until the event `stop`; (the answers with 201, the SHA-256 of what was sent).
+    A connection that breaks is no answer."""
+    stored, sent = [], set()
+    while not stop.is_set():
+        picture = png(width=number + 1, height=len(sent) + 1, padding=random.randrange(600000))
+        sent.add(sha256(picture))
+        with contextlib.suppress(OSError):
+            answer = post(httpd, [file("image", "a.png", picture)])
+            if answer is not None and answer.status == 201 and answer_json(answer):
+                stored.append(answer)
+    return stored, sent
+
+
+def test_children_killed_at_random():
+    """What was answered with 201 is there; what is visible is whole; a row has its file."""
+    for mpm in ("event", "prefork"):
+        stop = threading.Event()
+        with server(mpm=mpm) as httpd, concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
+            sending = [pool.submit(send_until, stop, httpd, number) for number in range(CLIENTS)]
+            try:
+                for killed in range(KILLS):
+                    wait_for(lambda least=killed: len(stored_files(httpd)) > least, "uploads")
+                    wait_for(lambda: holders(httpd, IMAGES), "an upload")
+                    time.sleep(random.random() / 50)   # any moment
+                    for child in holders(httpd, IMAGES)[:1]:
+                        os.kill(child, signal.SIGKILL)
+            finally:
+                stop.set()
+            outcomes = [one.result() for one in sending]
+            stored = promised(answer for answers, _ in outcomes for answer in answers)
+            sent = set().union(*(pictures for _, pictures in outcomes))
+            wait_for(lambda: not holders(httpd, IMAGES), "the end of the uploads")
+            files, recorded = whole_files(httpd), rows(httpd, "var/media.db")
+            name = f"{mpm}: {KILLS} kills, {len(stored)} uploads stored, {len(files) - len(stored)} not answered"
+            ok(stored and stored.items() <= files.items() and stored.items() <= recorded.items(),
+               f"{name}: what was answered with 201 is there, with its row")
+            ok(set(files.values()) <= sent, f"{name}: each file is whole", set(files.values()) - sent)
+            ok(recorded.items() <= files.items(), f"{name}: each row has its file", recorded.items() - files.items())
 
 
 def check_refused(answer, statuses, name):
@@ -160,12 +161,12 @@ def test_aborted_at_every_byte():
     with server(ONE_CHILD + ARTICLES + place("articles")) as httpd, \
             concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
         stored = [post(httpd, [file("image", "a.jpg", JPEG)])]
-        child = next(pid for pid in children(httpd) if len(os.listdir(f"/proc/{pid}/task")) > 16)
+        child = next(pid for pid in children(httpd) if threads(pid) > 16)
         list(pool.map(lambda cut: abort(httpd, *cut), cuts[::20]))
-        wait_for(lambda: not holders(httpd), "the end of the first aborted uploads")
+        wait_for(lambda: not holders(httpd, IMAGES), "the end of the first aborted uploads")
         before = len(descriptors(child))
         list(pool.map(lambda cut: abort(httpd, *cut), cuts))
-        wait_for(lambda: not holders(httpd), "the end of the aborted uploads")
+        wait_for(lambda: not holders(httpd, IMAGES), "the end of the aborted uploads")
         wait_for(lambda: len(descriptors(child)) <= before, f"{before} descriptors, as before {len(cuts)} aborts")
         ok(len(cuts) > 2000 and child in children(httpd), f"{len(cuts)} aborts: the same child, {before} descriptors")
         stored.append(post(httpd, [file("image", "b.gif", GIF)]))
