@@ -18,7 +18,7 @@ void mu_sha256_update(mu_sha256_t *sha, const void *bytes, apr_size_t size);
 /* The digest in lower-case hex; call once. */
 void mu_sha256_finish(mu_sha256_t *sha, char hex[MU_SHA256_HEX]);
 
-/* Digests of what is in memory. MD5 and SHA-1 only where a protocol asks for them: S3's ETag, Cloudinary's signature. */
+/* Digests of what is in memory. MD5 and SHA-1 where a protocol asks for them: S3's ETag, Cloudinary's signature. */
 void mu_md5(unsigned char digest[MU_MD5_SIZE], const void *bytes, apr_size_t size);
 void mu_sha1(unsigned char digest[MU_SHA1_SIZE], const void *bytes, apr_size_t size);
 void mu_sha256(unsigned char digest[MU_SHA256_SIZE], const void *bytes, apr_size_t size);

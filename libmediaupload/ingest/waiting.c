@@ -75,8 +75,9 @@ mu_error_t *mu_waiting_open(mu_waiting_t **result, mu_storage_t *place, const ch
     return NULL;
 }
 
-mu_error_t *mu_waiting_read(const mu_waiting_t *entry, mu_error_t *(*take)(void *baton, const char *data, apr_size_t length),
-                          void *baton, apr_pool_t *scratch_pool)
+mu_error_t *mu_waiting_read(const mu_waiting_t *entry,
+                            mu_error_t *(*take)(void *baton, const char *data, apr_size_t length), void *baton,
+                            apr_pool_t *scratch_pool)
 {
     char *piece = apr_palloc(scratch_pool, PIECE);
     mu_error_t *err = NULL;

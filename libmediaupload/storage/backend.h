@@ -51,6 +51,7 @@ struct mu_object_t {
 /* The open functions set backend and context; `rest` is the URL after the scheme. */
 mu_error_t *mu_local_open(mu_storage_t *storage, const char *rest, apr_pool_t *pool);
 mu_error_t *mu_memory_open(mu_storage_t *storage, const char *rest, apr_pool_t *pool);
+mu_error_t *mu_s3_open(mu_storage_t *storage, const char *rest, apr_pool_t *pool);
 
 /* Makes a local storage write to hidden names, as it does on systems without unnamed files. For tests. */
 void mu_local_use_hidden_names(mu_storage_t *storage);

@@ -3,4 +3,11 @@ libmediaupload_libmediaupload_la_SOURCES += \
 	%D%/circuit.c %D%/circuit.h \
 	%D%/local.c \
 	%D%/memory.c \
+	%D%/s3.c \
+	%D%/s3_call.c %D%/s3_call.h \
+	%D%/s3_objects.c %D%/s3_objects.h \
+	%D%/s3_parts.c %D%/s3_parts.h \
+	%D%/s3_place.c %D%/s3_place.h \
+	%D%/s3_writer.c %D%/s3_writer.h \
+	%D%/s3_xml.c %D%/s3_xml.h \
 	%D%/storage.c %D%/storage.h

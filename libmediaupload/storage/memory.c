@@ -6,7 +6,8 @@
  *   fail_commit=1        every commit fails (MU_STORAGE)
  *   full=1               every write fails (MU_DISK_FULL)
  *   outage=1             behaves as a remote storage that must know keys from the beginning; while options.env says
- *                        "down" for MEMORY_OUTAGE everything fails with MU_STORAGE_DOWN, for "refused" with MU_STORAGE */
+ *                        "down" for MEMORY_OUTAGE everything fails with MU_STORAGE_DOWN, for "refused" with
+ *                        MU_STORAGE */
 #include <stdlib.h>
 #include <string.h>
 

@@ -20,6 +20,7 @@ static const struct {
 } registry[] = {
     { "local:", mu_local_open },
     { "memory:", mu_memory_open },
+    { "s3:", mu_s3_open },
 };
 
 /* --- opening --- */

@@ -25,7 +25,7 @@ typedef struct mu_object_t mu_object_t;     /* one object being written; one thr
 typedef struct mu_storage_options_t {
     const char *base_dir;   /* relative local paths start here: an absolute path that is trusted */
     int durable;            /* sync file and folder before commit returns */
-    mu_env_t env;           /* knows the credentials that the URL does not hold: AWS_ACCESS_KEY_ID ...; .get may be NULL */
+    mu_env_t env;           /* knows the credentials that the URL does not hold (AWS_ACCESS_KEY_ID); .get may be NULL */
     const mu_log_t *log;    /* may be NULL */
 } mu_storage_options_t;
 
@@ -66,8 +66,9 @@ mu_error_t *mu_object_begin(mu_object_t **object, mu_storage_t *storage, const m
 /* Appends all bytes of the slices; after an error only abort is allowed. MU_DISK_FULL or MU_STORAGE. */
 mu_error_t *mu_object_write(mu_object_t *object, const struct iovec *slices, int count);
 /* Publishes the object under `key` (the one given to begin, where one was). MU_EXISTS when there is one already and
- * `on_existing` keeps it: the object is then still open, and commit may be tried with another key.
- * After any other error the object is aborted. */
+ * `on_existing` keeps it: the object is then still open, and commit may be tried with another key. A storage to which
+ * a long object is on its way under the key of begin answers MU_EXISTS to every other one. After any other error the
+ * object is aborted. */
 mu_error_t *mu_object_commit(mu_object_t *object, const char *key, mu_on_existing_t on_existing);
 /* Throws the object away; nothing is left behind. Harmless on one that is done. */
 void mu_object_abort(mu_object_t *object);

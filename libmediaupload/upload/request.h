@@ -8,7 +8,7 @@ typedef struct mu_request_t {
     const char *method;            /* "POST" */
     const char *route;             /* what follows the endpoint's path: "" or "/presign" */
     const char *query;             /* without "?" */
-    const char *endpoint;          /* its full address as the server's configuration has it, not as the client wrote it */
+    const char *endpoint;          /* its full address as the server's configuration has it, not the client's word */
     const char *host;              /* Host header: compared with Origin, picks {site}; never part of a URL */
     const char *content_type;
     apr_int64_t content_length;    /* bytes; -1 when not told (chunked) */

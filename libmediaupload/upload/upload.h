@@ -12,8 +12,8 @@
 
 typedef struct mu_upload_t mu_upload_t;
 
-/* Begins a form sent with this Content-Type to the endpoint of this full address (NULL when it is not known), in `pool`;
- * MU_NOT_MULTIPART or MU_MALFORMED for a wrong one. */
+/* Begins a form sent with this Content-Type to the endpoint of this full address (NULL when it is not known), in
+ * `pool`; MU_NOT_MULTIPART or MU_MALFORMED for a wrong one. */
 mu_error_t *mu_upload_begin(mu_upload_t **upload, const mu_target_t *target, const char *site,
                             const char *endpoint, const char *content_type, apr_pool_t *pool);
 

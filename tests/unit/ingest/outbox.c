@@ -167,14 +167,15 @@ static void test_refused(apr_pool_t *pool)
 
     target_set_outage("refused");
     file = put(target, &photo, "rgb.png", pool);
-    ok(file->state == MU_FILE_FAILED && file->error->code == MU_STORAGE && contract_count(target->outbox, "", pool) == 0,
-       "what the storage refuses for good is not queued");
+    ok(file->state == MU_FILE_FAILED && file->error->code == MU_STORAGE
+       && contract_count(target->outbox, "", pool) == 0, "what the storage refuses for good is not queued");
     target_set_outage("down");
     file = put(target, &photo, "rgb.png", pool);
     target_set_outage("refused");
     end_pause(folder, pool);
-    ok(deliver(&delivery, target, 0, pool) == NULL && delivery.refused == 1 && contract_count(target->outbox, "", pool) == 0
-       && contract_count(target->refused, "", pool) == 1, "what it refuses later is set aside");
+    ok(deliver(&delivery, target, 0, pool) == NULL && delivery.refused == 1
+       && contract_count(target->outbox, "", pool) == 0 && contract_count(target->refused, "", pool) == 1,
+       "what it refuses later is set aside");
     ok(deliver(&delivery, target, 0, pool) == NULL && delivery.refused == 0, "and not tried for ever");
     ok(mu_outbox_find(target, file->key, pool) == target->refused, "it is still there to be seen");
     target_set_outage(NULL);
@@ -200,7 +201,8 @@ static void test_late_key(apr_pool_t *pool)
 static void test_replaced(apr_pool_t *pool)
 {
     const char *folder = tap_directory();
-    const mu_target_t *target = target_open(folder, TOP, REMOTE "MediaUploadKey {id}.{ext}\nMediaUploadReplace on\n", pool);
+    const mu_target_t *target = target_open(folder, TOP, REMOTE "MediaUploadKey {id}.{ext}\nMediaUploadReplace on\n",
+                                            pool);
     mu_delivery_t delivery;
 
     target_set_outage("down");
@@ -211,7 +213,8 @@ static void test_replaced(apr_pool_t *pool)
        "a newer picture takes its place behind an older one that waits");
     ok(holds(target->outbox, "7.png", "interlaced.png", pool), "and replaces it");
     deliver(&delivery, target, 0, pool);
-    ok(delivery.delivered == 1 && holds(target->storage, "7.png", "interlaced.png", pool), "the newer one is delivered");
+    ok(delivery.delivered == 1 && holds(target->storage, "7.png", "interlaced.png", pool),
+       "the newer one is delivered");
 
     target = target_open(tap_directory(), TOP, REMOTE "MediaUploadKey {name}.{ext}\n", pool);
     put(target, &photo, "rgb.png", pool);
@@ -240,7 +243,8 @@ static void test_lock(apr_pool_t *pool)
        && contract_count(target->storage, "", pool) == 0, "this one leaves it alone");
     close(descriptor);
     contract_put(target->storage, file->key, "something else", MU_KEEP_EXISTING, pool);
-    ok(deliver(&delivery, target, 0, pool) == NULL && delivery.refused == 1, "another file under its key is not replaced");
+    ok(deliver(&delivery, target, 0, pool) == NULL && delivery.refused == 1,
+       "another file under its key is not replaced");
 }
 
 static void test_killed(apr_pool_t *pool)

@@ -71,8 +71,8 @@ static void test_urls(apr_pool_t *pool)
 static void test_unknown(apr_pool_t *pool)
 {
     mu_storage_t *storage;
-    mu_error_t *err = mu_storage_open(&storage, "gopher://key:secret@bucket", &(mu_storage_options_t){ .base_dir = NULL },
-                                      pool);
+    mu_error_t *err = mu_storage_open(&storage, "gopher://key:secret@bucket",
+                                      &(mu_storage_options_t){ .base_dir = NULL }, pool);
 
     is_text(err != NULL ? err->text : NULL, "unknown storage \"gopher\"; known: local:, memory:",
             "an unknown scheme is named with those that are known, without the rest of the URL");
