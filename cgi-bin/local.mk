@@ -3,6 +3,7 @@ cgi_PROGRAMS = %D%/upload.cgi
 
 %C%_upload_cgi_SOURCES = \
 	%D%/cgi_request.c %D%/cgi_request.h \
+	%D%/memory.c %D%/memory.h \
 	%D%/upload.c
 %C%_upload_cgi_LDADD = libmediaupload/libmediaupload.la
 
@@ -11,6 +12,7 @@ cgi_PROGRAMS += %D%/migrate.cgi %D%/health.cgi
 program_sources = \
 	%D%/cgi_request.c %D%/cgi_request.h \
 	%D%/command_line.c %D%/command_line.h \
+	%D%/memory.c %D%/memory.h \
 	%D%/secret.c %D%/secret.h \
 	%D%/web_error.c %D%/web_error.h
 

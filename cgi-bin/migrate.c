@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include <apr_file_io.h>
-#include <apr_general.h>
 #include <apr_strings.h>
 
 #include "cgi-bin/cgi_request.h"
 #include "cgi-bin/command_line.h"
+#include "cgi-bin/memory.h"
 #include "cgi-bin/progress_bar.h"
 #include "cgi-bin/secret.h"
 #include "cgi-bin/web_error.h"
@@ -340,15 +340,13 @@ int main(int argc, const char *const *argv)
     int code = 0;
 
     signal(SIGXFSZ, SIG_IGN);   /* a file size limit is an error like a full disk */
-    apr_initialize();
-    apr_pool_create(&pool, NULL);
+    pool = memory_begin("migrate.cgi");
     if (cgi_is_web()) {
         answer(pool);
     }
     else {
         code = command_line_main(&program, argc, argv, pool);
     }
-    apr_pool_destroy(pool);
-    apr_terminate();
+    memory_end(pool);
     return code;
 }

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <apr_general.h>
 #include <apr_strings.h>
 
 #include "cgi-bin/cgi_request.h"
+#include "cgi-bin/memory.h"
 #include "libmediaupload/config/config_file.h"
 #include "libmediaupload/upload/endpoint.h"
 #include "libmediaupload/upload/negotiate.h"
@@ -120,10 +120,8 @@ int main(void)
     }
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
-    apr_initialize();
-    apr_pool_create(&pool, NULL);
+    pool = memory_begin("upload.cgi");
     answer(pool);
-    apr_pool_destroy(pool);
-    apr_terminate();
+    memory_end(pool);
     return 0;
 }

@@ -10,10 +10,21 @@
 #include <openssl/rand.h>
 
 #include "libmediaupload/base/encode.h"
+#include "libmediaupload/base/memory.h"
 
 struct mu_sha256_t {
     EVP_MD_CTX *context;
 };
+
+/* Without its global context, for which there was no memory, OpenSSL 3 crashes. */
+static int is_ready(void)
+{
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+    return OSSL_LIB_CTX_get0_global_default() != NULL;
+#else
+    return 1;
+#endif
+}
 
 static apr_status_t free_context(void *baton)
 {
@@ -27,9 +38,9 @@ mu_sha256_t *mu_sha256_create(apr_pool_t *pool)
 {
     mu_sha256_t *sha = apr_palloc(pool, sizeof(*sha));
 
-    sha->context = EVP_MD_CTX_new();
+    sha->context = is_ready() ? EVP_MD_CTX_new() : NULL;
     if (sha->context == NULL || !EVP_DigestInit_ex(sha->context, EVP_sha256(), NULL)) {
-        abort();
+        mu_out_of_memory(pool);
     }
     apr_pool_cleanup_register(pool, sha, free_context, apr_pool_cleanup_null);
     return sha;
@@ -50,7 +61,7 @@ void mu_sha256_finish(mu_sha256_t *sha, char hex[MU_SHA256_HEX])
 
 static void digest_of(unsigned char *digest, const EVP_MD *kind, const void *bytes, apr_size_t size)
 {
-    if (!EVP_Digest(bytes, size, digest, NULL, kind, NULL)) {
+    if (!is_ready() || !EVP_Digest(bytes, size, digest, NULL, kind, NULL)) {
         abort();
     }
 }
@@ -73,7 +84,9 @@ void mu_sha256(unsigned char digest[MU_SHA256_SIZE], const void *bytes, apr_size
 void mu_hmac_sha256(unsigned char mac[MU_SHA256_SIZE], const void *key, apr_size_t key_size, const void *bytes,
                     apr_size_t size)
 {
-    HMAC(EVP_sha256(), key, (int)key_size, bytes, size, mac, NULL);
+    if (!is_ready() || HMAC(EVP_sha256(), key, (int)key_size, bytes, size, mac, NULL) == NULL) {
+        abort();
+    }
 }
 
 int mu_equal_secret(const void *a, const void *b, apr_size_t size)
@@ -83,7 +96,7 @@ int mu_equal_secret(const void *a, const void *b, apr_size_t size)
 
 void mu_random(void *bytes, apr_size_t size)
 {
-    if (RAND_bytes(bytes, (int)size) != 1) {
+    if (!is_ready() || RAND_bytes(bytes, (int)size) != 1) {
         abort();
     }
 }

@@ -4,7 +4,9 @@
  *   mu_json_set(reply, "url", mu_json_text(pool, url));
  *   body = mu_json_print(reply, 0, pool);
  *
- * A value belongs to its pool until it is set or added into another, which then owns it. Members keep their order. */
+ * A value belongs to its pool until it is set or added into another, which then owns it. Members keep their order. What
+ * is made and printed here is whole, or memory has ended and the process does (memory.h); json-c's parser may crash
+ * then. */
 #ifndef MU_BASE_JSON_H
 #define MU_BASE_JSON_H
 

@@ -4,4 +4,5 @@ libmediaupload_libmediaupload_la_SOURCES += \
 	%D%/error.c %D%/error.h %D%/errors.def \
 	%D%/file.c %D%/file.h \
 	%D%/json.c %D%/json.h \
-	%D%/log.c %D%/log.h
+	%D%/log.c %D%/log.h \
+	%D%/memory.c %D%/memory.h

@@ -34,7 +34,9 @@ struct mu_intake_t {
     mu_deposit_t *deposit;            /* NULL before the type is known and after a rejection */
 
     int was_there;                    /* a file of this key was there before: a failure must not remove it */
+    int is_visible;                   /* under its key, which was free before */
     int queued;                       /* it waits in the outbox */
+    int is_recorded;                  /* its row is in the catalog */
 
     struct iovec slices[SLICES];      /* taken, not yet written */
     int slice_count;
@@ -371,15 +373,28 @@ static mu_error_t *record(mu_intake_t *intake)
         return NULL;
     }
     err = mu_media_put(intake->target->database, &media, intake->pool);
-    if (err != NULL && !intake->was_there) {
-        mu_storage_t *place = intake->queued ? intake->target->outbox : intake->target->storage;
-        mu_error_t *left = mu_storage_remove(place, file->key, intake->pool);
-
-        if (left != NULL) {
-            mu_log(intake->target->log, MU_LOG_ERROR, "%s is stored but not recorded: %s", file->key, left->text);
-        }
-    }
+    intake->is_recorded |= err == NULL;
     return err;
+}
+
+void mu_intake_withdraw(mu_intake_t *intake)
+{
+    const mu_target_t *target = intake->target;
+    mu_error_t *err = NULL;
+
+    if (!intake->is_visible) {
+        return;
+    }
+    intake->is_visible = 0;
+    if (intake->is_recorded) {
+        err = mu_media_remove(target->database, target->name, intake->file.key, intake->pool);
+    }
+    if (err == NULL) {
+        err = mu_storage_remove(intake->queued ? target->outbox : target->storage, intake->file.key, intake->pool);
+    }
+    if (err != NULL) {
+        mu_log(target->log, MU_LOG_ERROR, "%s stays, which nobody was told of: %s", intake->file.key, err->text);
+    }
 }
 
 /* A queued file may be delivered before its row is written, which then says what was so before. */
@@ -414,6 +429,7 @@ const mu_file_t *mu_intake_publish(mu_intake_t *intake)
     }
     err = commit(intake);
     if (err == NULL) {
+        intake->is_visible = !intake->was_there;
         set_urls(intake);
         err = record(intake);
     }
@@ -421,6 +437,7 @@ const mu_file_t *mu_intake_publish(mu_intake_t *intake)
         err = record_delivery(intake);
     }
     if (err != NULL) {
+        mu_intake_withdraw(intake);
         if (err->code != MU_EXISTS && err->code != MU_NO_ID) {
             intake->file.state = MU_FILE_FAILED;
         }

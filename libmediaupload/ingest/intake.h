@@ -59,6 +59,8 @@ mu_error_t *mu_intake_end(mu_intake_t *intake);
 const mu_file_t *mu_intake_publish(mu_intake_t *intake);
 /* Throws the file away because of `error`; tells what became of it. */
 const mu_file_t *mu_intake_abort(mu_intake_t *intake, const mu_error_t *error);
+/* Takes what was published back, with its row, for when nobody can be told of it; what it replaced is not restored. */
+void mu_intake_withdraw(mu_intake_t *intake);
 /* What is known so far. */
 const mu_file_t *mu_intake_file(const mu_intake_t *intake);
 

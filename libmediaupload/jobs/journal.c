@@ -16,6 +16,7 @@
 #include "libmediaupload/base/encode.h"
 #include "libmediaupload/base/file.h"
 #include "libmediaupload/base/json.h"
+#include "libmediaupload/base/memory.h"
 
 #define SUFFIX ".jsonl"
 #define FIRST_SLOTS 1024
@@ -147,7 +148,7 @@ static void grow(mu_journal_t *journal)
     journal->size *= 2;
     journal->slots = calloc(journal->size, sizeof(slot_t));
     if (journal->slots == NULL) {
-        abort();
+        mu_out_of_memory(journal->pool);
     }
     for (size_t i = 0; i < count; i++) {
         if (old[i].hash != 0) {

@@ -234,6 +234,14 @@ static mu_error_t *check_csrf_field(const mu_exchange_t *exchange)
     return csrf_error(exchange);
 }
 
+/* The pool goes before the reply is there only where its abort function ends the process: the files go too, for nobody
+ * will be told of them. */
+static apr_status_t withdraw(void *upload)
+{
+    mu_upload_withdraw(upload);
+    return APR_SUCCESS;
+}
+
 void mu_exchange_end(mu_exchange_t *exchange, const mu_error_t *broken)
 {
     const mu_result_t *result;
@@ -248,9 +256,11 @@ void mu_exchange_end(mu_exchange_t *exchange, const mu_error_t *broken)
     if (exchange->target->settings->csrf == MU_CSRF_TOKEN) {
         mu_upload_hide_field(exchange->upload, CSRF_FIELD);
     }
+    apr_pool_cleanup_register(exchange->pool, exchange->upload, withdraw, apr_pool_cleanup_null);
     result = mu_upload_finish(exchange->upload, stopped);
     exchange->error = mu_result_error(result);
     exchange->reply = tell(exchange->target, exchange->request, result, exchange->pool);
+    apr_pool_cleanup_kill(exchange->pool, exchange->upload, withdraw);
     exchange->reply->keep_alive = broken == NULL && (exchange->stopped == NULL || is_nearly_read(exchange));
 }
 

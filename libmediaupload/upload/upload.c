@@ -289,3 +289,10 @@ const mu_result_t *mu_upload_finish(mu_upload_t *upload, const mu_error_t *stopp
     result->error = stopped;
     return result;
 }
+
+void mu_upload_withdraw(mu_upload_t *upload)
+{
+    for (int i = 0; i < upload->intakes->nelts; i++) {
+        mu_intake_withdraw(APR_ARRAY_IDX(upload->intakes, i, mu_intake_t *));
+    }
+}

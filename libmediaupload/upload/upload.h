@@ -28,5 +28,7 @@ void mu_upload_hide_field(mu_upload_t *upload, const char *name);
 /* The body has ended (`stopped` NULL), or will not be read on because of `stopped` (an error that feed returned, or
  * one of the face's): publishes or throws away every file. Call once. */
 const mu_result_t *mu_upload_finish(mu_upload_t *upload, const mu_error_t *stopped);
+/* Takes the published files back, with their rows. */
+void mu_upload_withdraw(mu_upload_t *upload);
 
 #endif

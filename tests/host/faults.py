@@ -60,14 +60,18 @@ class Place:
     def __exit__(self, *_):
         shutil.rmtree(self.root)
 
-    def upload(self, content=JPEG, command=(), **environment):
-        """One form with one file: (status or None, reply, standard error)."""
+    def run(self, content=JPEG, command=(), **environment):
+        """One form with one file: the program's end."""
         body = form([file("image", "a.jpg", content)])
         request = {"GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "POST", "PATH_INFO": "/articles",
                    "MEDIAUPLOAD_CONFIG": os.path.join(self.root, "mediaupload.conf"),
                    "CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": f"multipart/form-data; boundary={BOUNDARY}"}
-        done = subprocess.run([*command, PROGRAM], env={**request, **environment}, input=body, capture_output=True,
+        return subprocess.run([*command, PROGRAM], env={**request, **environment}, input=body, capture_output=True,
                               check=False, timeout=TIME_LIMIT)
+
+    def upload(self, *args, **environment):
+        """The same: (status or None, reply, standard error)."""
+        done = self.run(*args, **environment)
         status = re.match(rb"Status: (\d+)", done.stdout)
         reply = done.stdout.partition(b"\r\n\r\n")[2]
         return int(status[1]) if status else None, json.loads(reply) if reply else {}, done.stderr.decode()

@@ -32,8 +32,27 @@ static void test_print(apr_pool_t *pool)
     mu_json_set(object, "zulu", mu_json_number(pool, INT64_MAX));
     ok(strncmp(mu_json_print(object, 0, pool), "{\"zulu\":9223372036854775807,", 28) == 0,
        "a member that is set again keeps its place; numbers have 64 bits");
+    is_text(mu_json_print(parse("[0.5,-2.25,{}]", pool), 1, pool), "[\n  0.5,\n  -2.25,\n  {}\n]",
+            "what was read is printed");
     is_text(mu_json_print(NULL, 0, pool), "null", "NULL is null");
     is_text(mu_json_print(mu_json_object(pool), 0, pool), "{}", "an empty object");
+}
+
+/* Texts around the room that printing has at first. */
+static void test_lengths(apr_pool_t *pool)
+{
+    int wrong = 0;
+
+    for (apr_size_t length = 0; length < 3000; length++) {
+        char *text = apr_palloc(pool, length + 1);
+        const char *read;
+
+        memset(text, 'x', length);
+        text[length] = '\0';
+        read = mu_json_print(mu_json_text(pool, text), 0, pool);
+        wrong += strlen(read) != length + 2 || strncmp(read + 1, text, length) != 0 || read[length + 1] != '"';
+    }
+    is_number(wrong, 0, "texts of 0 to 2999 bytes are printed whole");
 }
 
 static void test_escapes(apr_pool_t *pool)
@@ -126,6 +145,7 @@ int main(void)
     mu_json_t *object = mu_json_object(pool);
 
     test_print(pool);
+    test_lengths(pool);
     test_escapes(pool);
     test_parse(pool);
     test_get(pool);

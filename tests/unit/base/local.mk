@@ -8,7 +8,7 @@ check_PROGRAMS += %D%/file.t
 %C%_file_t_SOURCES = %D%/file.c
 %C%_file_t_LDADD = $(unit_ldadd)
 
-check_PROGRAMS += %D%/error.t %D%/digest.t %D%/json.t %D%/log.t
+check_PROGRAMS += %D%/error.t %D%/digest.t %D%/json.t %D%/log.t %D%/memory.t
 
 %C%_error_t_SOURCES = %D%/error.c
 %C%_error_t_LDADD = $(unit_ldadd)
@@ -21,3 +21,6 @@ check_PROGRAMS += %D%/error.t %D%/digest.t %D%/json.t %D%/log.t
 
 %C%_log_t_SOURCES = %D%/log.c
 %C%_log_t_LDADD = $(unit_ldadd)
+
+%C%_memory_t_SOURCES = %D%/memory.c
+%C%_memory_t_LDADD = $(unit_ldadd)

@@ -507,6 +507,44 @@ static void test_recorded(apr_pool_t *pool)
     ok(mu_media_count(&rows, target->database, NULL, pool) == NULL && rows == 1, "what is refused has none");
 }
 
+/* What was published goes again, with its row; what was there before and what was refused are not its business. */
+static void test_withdrawn(apr_pool_t *pool)
+{
+    static const struct {
+        const char *name, *key;
+        int times;         /* that the same picture comes */
+        int files, rows;   /* that are left when the last one is withdrawn */
+    } cases[] = {
+        { "a file", "{uuid}.{ext}", 1, 0, 0 },
+        { "the second file", "{uuid}.{ext}", 2, 1, 1 },
+        { "a file that replaced another", "{id}.{ext}\nMediaUploadReplace on", 2, 1, 1 },
+        { "a file that was there", "{sha256}.{ext}", 2, 1, 1 },
+        { "a file whose name was taken", "{id}.{ext}", 2, 1, 1 },
+    };
+    mu_source_t source = photo;
+
+    source.id = "17";
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const mu_target_t *target = target_open(NULL, "MediaUploadDatabase sqlite3 media.db",
+                                                apr_pstrcat(pool, "MediaUploadKey ", cases[i].key, NULL), pool);
+        mu_intake_t *intake = NULL;
+        apr_int64_t rows = -1;
+        mu_error_t *err;
+
+        for (int j = 0; j < cases[i].times; j++) {
+            intake = mu_intake_begin(target, &source, pool);
+            feed(intake, sample("rgb.png", pool), WHOLE, &err);
+            mu_intake_end(intake);
+            mu_intake_publish(intake);
+        }
+        mu_intake_withdraw(intake);
+        mu_intake_withdraw(intake);
+        is_number(contract_count(target->storage, "", pool), cases[i].files, "%s is withdrawn: files", cases[i].name);
+        mu_media_count(&rows, target->database, NULL, pool);
+        is_number(rows, cases[i].rows, "%s is withdrawn: rows", cases[i].name);
+    }
+}
+
 /* A database that cannot be made: its folder is a file. */
 static const mu_target_t *open_broken(const char *folder, const char *section, apr_pool_t *pool)
 {
@@ -689,6 +727,7 @@ int main(void)
     test_ids(pool);
     test_replace(pool);
     test_recorded(pool);
+    test_withdrawn(pool);
     test_no_database(pool);
     test_no_database_later(pool);
     test_failing_storages(pool);

@@ -276,6 +276,20 @@ static void test_forgotten(const mu_target_t *target, apr_pool_t *pool)
     is_number(stored_count(target, pool), before, "nor when its request is gone");
 }
 
+static void test_withdrawn(const mu_target_t *target, apr_pool_t *pool)
+{
+    static const char form[] = FILE("f", "a.txt", "hello") FILE("f", "b.txt", "hello") END;
+    int before = stored_count(target, pool);
+    mu_upload_t *upload;
+
+    mu_upload_begin(&upload, target, "default", NULL, TYPE, pool);
+    feed_copy(upload, form, sizeof(form) - 1);
+    mu_upload_finish(upload, NULL);
+    is_number(stored_count(target, pool), before + 2, "two files are stored");
+    mu_upload_withdraw(upload);
+    is_number(stored_count(target, pool), before, "and withdrawn again");
+}
+
 static void test_failing_storage(apr_pool_t *pool)
 {
     static const char form[] = FIELD("t", "1") FILE("f", "a.txt", "hello") FILE("f", "b.txt", "hello") END;
@@ -347,6 +361,7 @@ int main(void)
     test_text_bytes(pool);
     test_stopped(target, pool);
     test_forgotten(target, pool);
+    test_withdrawn(target, pool);
     test_failing_storage(pool);
     test_content_types(target, pool);
     test_slices(target, pool);
