@@ -14,6 +14,7 @@ include %D%/unit/catalog/local.mk
 include %D%/unit/ingest/local.mk
 include %D%/unit/upload/local.mk
 include %D%/unit/jobs/local.mk
+include %D%/clients/local.mk
 
 EXTRA_DIST += \
 	%D%/README.md %D%/run %D%/tap/tap.py %D%/parts \

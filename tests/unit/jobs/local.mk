@@ -1,4 +1,5 @@
-check_PROGRAMS += %D%/journal.t %D%/plan.t %D%/progress.t %D%/results.t %D%/stored_path.t
+check_PROGRAMS += %D%/directory.t %D%/journal.t %D%/plan.t %D%/progress.t %D%/results.t \
+	%D%/setup.t %D%/stored_path.t %D%/walk.t
 
 %C%_journal_t_SOURCES = %D%/journal.c
 %C%_journal_t_LDADD = $(unit_ldadd)
@@ -14,3 +15,12 @@ check_PROGRAMS += %D%/journal.t %D%/plan.t %D%/progress.t %D%/results.t %D%/stor
 
 %C%_stored_path_t_SOURCES = %D%/stored_path.c
 %C%_stored_path_t_LDADD = $(unit_ldadd)
+
+%C%_setup_t_SOURCES = %D%/setup.c $(target_sources)
+%C%_setup_t_LDADD = $(unit_ldadd)
+
+%C%_walk_t_SOURCES = %D%/walk.c
+%C%_walk_t_LDADD = $(unit_ldadd)
+
+%C%_directory_t_SOURCES = %D%/directory.c $(target_sources)
+%C%_directory_t_LDADD = $(storage_ldadd)
