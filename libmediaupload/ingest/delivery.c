@@ -7,6 +7,8 @@
 #include "libmediaupload/ingest/public_url.h"
 #include "libmediaupload/parse/media_type.h"
 
+#define TRY_AGAIN apr_time_from_sec(2)   /* after a failure */
+
 typedef struct run_t {
     mu_delivery_t *delivery;
     const mu_target_t *target;
@@ -236,7 +238,7 @@ mu_error_t *mu_delivery_run(mu_delivery_t *delivery, const mu_target_t *target, 
         return NULL;
     }
     until = mu_circuit_down_until(target->circuit, pool);
-    if (until - apr_time_now() > MU_CIRCUIT_PAUSE / 2) {
+    if (until - apr_time_now() > MU_CIRCUIT_PAUSE - TRY_AGAIN) {
         return NULL;
     }
     apr_pool_create(&run.pool, pool);

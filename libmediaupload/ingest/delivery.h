@@ -23,8 +23,8 @@ typedef struct mu_delivery_options_t {
     void *baton;
 } mu_delivery_options_t;
 
-/* Delivers what waits for a target, adding to *delivery. While the storage is known to be down nothing is tried, until
- * shortly before its pause ends: then one entry (or a question, when there is none) tells whether it works again.
+/* Delivers what waits for a target, adding to *delivery. A storage that is known to be down is tried too, unless that
+ * was found out within the last two seconds: one entry (or a question, when there is none) tells whether it works again.
  * MU_STORAGE_DOWN when it does not; MU_DATABASE; MU_STORAGE when the outbox cannot be read. A target without an outbox
  * has nothing to deliver. */
 mu_error_t *mu_delivery_run(mu_delivery_t *delivery, const mu_target_t *target, const mu_delivery_options_t *options,
