@@ -22,6 +22,8 @@
 #define FILES_FROM_SHELL 100000   /* whose modes are looked at, in each collection */
 #define FILES_FROM_WEB 1000
 #define FORM 4096                 /* bytes of the form that brings the secret, at most */
+#define PATIENCE_SHELL apr_time_from_sec(300)
+#define PATIENCE_WEB apr_time_from_sec(40)   /* a page answers within a minute even when everything hangs */
 
 /* --- check --- */
 
@@ -29,19 +31,29 @@ static const command_option_t option_collection = { "--collection", "NAME", NULL
 static const command_option_t option_json = { "--json", NULL, NULL, "print JSON" };
 static const command_option_t option_quiet = { "--quiet", NULL, NULL, "print the problems alone; nothing for none" };
 
-static const command_option_t *const check_options[] = { &option_collection, &option_json, &option_quiet, NULL };
+static const command_option_t option_max_time = { "--max-time", "TIME", NULL, "wait no longer for what hangs (300s)" };
+
+static const command_option_t *const check_options[] = {
+    &option_collection, &option_json, &option_quiet, &option_max_time, NULL
+};
 
 static int run_check(const command_line_t *line)
 {
     const mu_log_t log = command_log(line->program);
     mu_health_options_t options = {
-        cgi_config_path(command_option(line, "--config"), line->pool), cgi_environment(),
-        command_option(line, "--collection"), FILES_FROM_SHELL, &log
+        .config_path = cgi_config_path(command_option(line, "--config"), line->pool),
+        .environment = cgi_environment(),
+        .collection = command_option(line, "--collection"),
+        .most_files = FILES_FROM_SHELL,
+        .log = &log
     };
     mu_health_style_t style = { isatty(STDOUT_FILENO), command_option(line, "--quiet") != NULL };
     mu_health_t *health;
-    mu_error_t *err = mu_health_check(&health, &options, line->pool);
+    mu_error_t *err = command_time(&options.patience, line, "--max-time", PATIENCE_SHELL);
 
+    if (err == NULL) {
+        err = mu_health_check(&health, &options, line->pool);
+    }
     if (err != NULL) {
         return command_fail(line, err);
     }
@@ -177,7 +189,9 @@ static mu_reply_t *make_reply(const mu_health_t *health, int details, apr_pool_t
 
 static void answer(apr_pool_t *pool)
 {
-    mu_health_options_t options = { cgi_config_path(NULL, pool), cgi_environment(), NULL, FILES_FROM_WEB, cgi_log() };
+    mu_health_options_t options = {
+        cgi_config_path(NULL, pool), cgi_environment(), NULL, FILES_FROM_WEB, PATIENCE_WEB, cgi_log()
+    };
     const char *given = secret_from_headers();
     int details = 0;
     mu_health_t *health;

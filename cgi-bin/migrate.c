@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <apr_file_io.h>
+#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include "cgi-bin/cgi_request.h"
@@ -18,9 +19,68 @@
 #include "libmediaupload/base/json.h"
 #include "libmediaupload/config/config_file.h"
 #include "libmediaupload/jobs/directory.h"
+#include "libmediaupload/jobs/references.h"
+#include "libmediaupload/jobs/undo.h"
 
 #define SLICE apr_time_from_sec(20)   /* how long a request over HTTP works */
 #define BODY 65536                    /* bytes of its body, at most */
+
+/* --- the commands --- */
+
+/* What a command works on, besides its collection. */
+typedef struct subject_t {
+    const apr_array_header_t *folders;   /* of const char * */
+    const char *run;                     /* id of a run */
+} subject_t;
+
+typedef enum {
+    ASKS_NOTHING,
+    ASKS_FOLDERS,                        /* DIR, else each MediaUploadSource */
+    ASKS_FOLDER,                         /* DIR */
+    ASKS_RUN                             /* RUN */
+} asks_t;
+
+/* A command, for shell and web alike. */
+typedef struct migration_t {
+    const char *name;
+    asks_t asks;
+    mu_error_t *(*run)(mu_run_t *run, const subject_t *subject);
+    const char *planned, *done;          /* what happens to its items */
+    const char *noun;                    /* what they are */
+} migration_t;
+
+static mu_error_t *run_directory(mu_run_t *run, const subject_t *subject)
+{
+    return mu_directory_run(run, subject->folders);
+}
+
+static mu_error_t *run_references(mu_run_t *run, const subject_t *subject)
+{
+    (void)subject;
+    return mu_references_run(run);
+}
+
+static mu_error_t *run_undo(mu_run_t *run, const subject_t *subject)
+{
+    return mu_undo_run(run, subject->run);
+}
+
+static const migration_t migrations[] = {
+    { "references", ASKS_NOTHING, run_references, "to move", "moved", "record" },
+    { "directory", ASKS_FOLDERS, run_directory, "to move", "moved", "file" },
+    { "undo", ASKS_RUN, run_undo, "to take back", "taken back", "item" },
+};
+
+/* NULL when there is no such command. */
+static const migration_t *find_migration(const char *name)
+{
+    for (size_t i = 0; name != NULL && i < sizeof(migrations) / sizeof(migrations[0]); i++) {
+        if (strcmp(migrations[i].name, name) == 0) {
+            return &migrations[i];
+        }
+    }
+    return NULL;
+}
 
 /* --- what both faces share --- */
 
@@ -58,21 +118,11 @@ static mu_error_t *choose_target(const mu_target_t **target, const mu_engine_t *
                            : "there is no collection ", name == NULL ? "" : name, known);
 }
 
-static const char *source_path(const mu_target_t *target, const char *name, apr_pool_t *pool)
-{
-    return *name == '/' ? name
-                        : apr_pstrcat(pool, target->settings->where[MU_SETTING_source]->dir, "/", name, NULL);
-}
-
 /* The collection's MediaUploadSource folders. */
-static mu_error_t *configured_folders(apr_array_header_t *folders, const mu_target_t *target, apr_pool_t *pool)
+static mu_error_t *configured_folders(const apr_array_header_t **folders, const mu_target_t *target, apr_pool_t *pool)
 {
-    const apr_array_header_t *sources = target->settings->source;
-
-    for (int i = 0; sources != NULL && i < sources->nelts; i++) {
-        APR_ARRAY_PUSH(folders, const char *) = source_path(target, APR_ARRAY_IDX(sources, i, const char *), pool);
-    }
-    return folders->nelts > 0 ? NULL
+    *folders = mu_run_sources(target, pool);
+    return (*folders)->nelts > 0 ? NULL
         : mu_error_detail(pool, MU_USAGE, "there is no folder to work on",
                           "name a folder: the collection %s has no MediaUploadSource", target->name);
 }
@@ -92,19 +142,23 @@ static const command_option_t option_collection = {
 static const command_option_t option_apply = {
     "--no-dry-run", NULL, "--apply", "really do it; else only say what would be"
 };
-static const command_option_t option_limit = { "--limit", "N", NULL, "move at most N files" };
+static const command_option_t option_limit = { "--limit", "N", NULL, "move at most N" };
 static const command_option_t option_max_time = {
-    "--max-time", "TIME", NULL, "begin no further file after 20s, 5m, 1h"
+    "--max-time", "TIME", NULL, "begin nothing further after 20s, 5m, 1h"
+};
+static const command_option_t option_jobs = { "--jobs", "N", NULL, "move N at once (else 1)" };
+static const command_option_t option_bandwidth = {
+    "--bwlimit", "RATE", NULL, "move at most so many bytes a second, to and from the storage: 500K, 2M"
 };
 static const command_option_t option_results = {
-    "--results", "FILE", NULL, "write the results there (else migrate-directory-results.json)"
+    "--results", "FILE", NULL, "write the results there (else migrate-COMMAND-results.json)"
 };
 static const command_option_t option_json = { "--json", NULL, NULL, "print the results instead of the plan" };
 static const command_option_t option_quiet = { "--quiet", NULL, NULL, "print nothing but errors" };
 
-static const command_option_t *const directory_options[] = {
-    &option_collection, &option_apply, &option_limit, &option_max_time, &option_results, &option_json, &option_quiet,
-    NULL
+static const command_option_t *const options[] = {
+    &option_collection, &option_apply, &option_limit, &option_max_time, &option_jobs, &option_bandwidth,
+    &option_results, &option_json, &option_quiet, NULL
 };
 
 /* Where results go, and the two parts of that. */
@@ -131,42 +185,83 @@ static mu_error_t *split_results_path(results_path_t *path, const command_line_t
     return NULL;
 }
 
-static mu_error_t *read_options(mu_run_options_t *options, const command_line_t *line)
+/* "500K": bytes, with K, M or G for powers of 1024. */
+static mu_error_t *read_rate(apr_int64_t *rate, const command_line_t *line)
 {
-    mu_error_t *err = command_number(&options->limit, line, "--limit", 0);
+    static const char units[] = "KMG";
+    const char *text = command_option(line, "--bwlimit"), *unit;
+    char *end = NULL;
 
-    options->command = line->command->name;
-    options->apply = command_option(line, "--no-dry-run") != NULL;
-    return err == NULL ? command_time(&options->max_time, line, "--max-time", 0) : err;
+    *rate = 0;
+    if (text == NULL) {
+        return NULL;
+    }
+    *rate = *text >= '1' && *text <= '9' ? apr_strtoi64(text, &end, 10) : 0;
+    unit = end != NULL && *end != '\0' ? strchr(units, apr_toupper(*end)) : NULL;
+    if (*rate > 0 && *rate < 1000000 && unit != NULL && end[1] == '\0') {
+        *rate <<= 10 * (unit - units + 1);
+        return NULL;
+    }
+    return *rate > 0 && *end == '\0' ? NULL : mu_error(line->pool, MU_USAGE, APR_SUCCESS,
+                                                       "--bwlimit takes bytes a second, such as 500K or 2M, not \"%s\"",
+                                                       text);
 }
 
-static mu_error_t *choose_folders(apr_array_header_t *folders, const command_line_t *line, const mu_target_t *target)
+static mu_error_t *read_options(mu_run_options_t *run, const command_line_t *line)
 {
-    if (line->arguments->nelts == 0) {
-        return configured_folders(folders, target, line->pool);
+    mu_error_t *err = command_number(&run->limit, line, "--limit", 0);
+
+    run->command = line->command->name;
+    run->apply = command_option(line, "--no-dry-run") != NULL;
+    err = err == NULL ? command_number(&run->jobs, line, "--jobs", 1) : err;
+    if (err == NULL && run->jobs > MU_CREW_MOST) {
+        err = mu_error(line->pool, MU_USAGE, APR_SUCCESS, "--jobs takes a number up to %d", MU_CREW_MOST);
     }
-    APR_ARRAY_PUSH(folders, const char *) = APR_ARRAY_IDX(line->arguments, 0, const char *);
-    return NULL;
+    err = err == NULL ? read_rate(&run->rate, line) : err;
+    return err == NULL ? command_time(&run->max_time, line, "--max-time", 0) : err;
+}
+
+/* What the words after the command name. */
+static mu_error_t *read_subject(subject_t *subject, const migration_t *migration, const command_line_t *line,
+                                const mu_target_t *target)
+{
+    const char *word = line->arguments->nelts > 0 ? APR_ARRAY_IDX(line->arguments, 0, const char *) : NULL;
+    int takes_folder = migration->asks == ASKS_FOLDER || migration->asks == ASKS_FOLDERS;
+
+    subject->run = word;
+    if (takes_folder && word != NULL) {
+        subject->folders = line->arguments;
+        return NULL;
+    }
+    if (migration->asks == ASKS_FOLDERS) {
+        return configured_folders(&subject->folders, target, line->pool);
+    }
+    return word != NULL || migration->asks == ASKS_NOTHING ? NULL
+        : mu_error(line->pool, MU_USAGE, APR_SUCCESS, "%s needs %s", migration->name, line->command->arguments);
 }
 
 /* The plan of a dry run, the sum of a real one, and what is left to do. */
-static void print_sum(const mu_run_t *run, const char *results)
+static void print_sum(const mu_run_t *run, const migration_t *migration, const char *results)
 {
     apr_int64_t left = run->progress.files - run->progress.files_done;
 
-    fputs(mu_plan_text(run->plan, run->options.apply ? "moved" : "to move", run->pool), stdout);
+    fputs(mu_plan_text(run->plan, run->options.apply ? migration->done : migration->planned, run->pool), stdout);
     if (run->stopped) {
-        printf("Stopped by a limit: %" APR_INT64_T_FMT " file%s left to look at. Run it again to go on.\n", left,
-               left == 1 ? " is" : "s are");
+        printf("Stopped by a limit: %" APR_INT64_T_FMT " %s%s left to look at. Run it again to go on.\n", left,
+               migration->noun, left == 1 ? " is" : "s are");
     }
     if (!run->options.apply) {
         printf("This was a dry run: nothing was changed. Add --no-dry-run to do it.\n");
+    }
+    else if (migration->asks != ASKS_RUN && run->moved > 0) {
+        printf("To take it back: migrate.cgi undo %s --collection %s --no-dry-run\n", run->id, run->target->name);
     }
     printf("Results: %s\n", results);
 }
 
 /* Puts the results where they belong and says how it went; returns the exit code. */
-static int conclude(const command_line_t *line, mu_run_t *run, const results_path_t *path, const mu_error_t *error)
+static int conclude(const command_line_t *line, mu_run_t *run, const results_path_t *path,
+                    const migration_t *migration, const mu_error_t *error)
 {
     const mu_totals_t *totals = mu_results_totals(run->results);
     mu_error_t *err;
@@ -180,27 +275,28 @@ static int conclude(const command_line_t *line, mu_run_t *run, const results_pat
         error = mu_results_write(run->results, print_piece, NULL, line->pool);
     }
     else if (error == NULL && command_option(line, "--quiet") == NULL) {
-        print_sum(run, path->whole);
+        print_sum(run, migration, path->whole);
     }
     if (error == NULL && totals->failed > 0) {
         error = mu_error(line->pool, MU_MALFORMED, APR_SUCCESS, "%" APR_INT64_T_FMT " of %" APR_INT64_T_FMT
-                         " files failed; %s says which and why", totals->failed, totals->seen, path->whole);
+                         " %ss failed; %s says which and why", totals->failed, totals->seen, migration->noun,
+                         path->whole);
     }
     return error != NULL ? command_fail(line, error) : 0;
 }
 
-static int run_directory(const command_line_t *line)
+static int run_command(const command_line_t *line)
 {
-    apr_array_header_t *folders = apr_array_make(line->pool, 4, sizeof(const char *));
-    int quiet = command_option(line, "--quiet") != NULL;
-    progress_bar_t *bar = progress_bar_create(quiet, line->pool);
+    const migration_t *migration = find_migration(line->command->name);
+    progress_bar_t *bar = progress_bar_create(command_option(line, "--quiet") != NULL, line->pool);
     const mu_log_t log = command_log(line->program);
-    mu_run_options_t options = { .watch = progress_bar_watch(bar) };
+    mu_run_options_t run_options = { .watch = progress_bar_watch(bar) };
+    subject_t subject = { NULL, NULL };
     results_path_t path;
     mu_engine_t *engine;
     const mu_target_t *target;
     mu_run_t *run;
-    mu_error_t *err = read_options(&options, line);
+    mu_error_t *err = read_options(&run_options, line);
 
     if (err == NULL) {
         err = split_results_path(&path, line);
@@ -212,23 +308,26 @@ static int run_directory(const command_line_t *line)
         err = choose_target(&target, engine, command_option(line, "--collection"), line->pool);
     }
     if (err == NULL) {
-        err = choose_folders(folders, line, target);
+        err = read_subject(&subject, migration, line, target);
     }
     if (err == NULL) {
-        options.results_folder = path.folder;
-        err = mu_run_begin(&run, target, &options, line->pool);
+        run_options.results_folder = path.folder;
+        err = mu_run_begin(&run, target, &run_options, line->pool);
     }
     if (err != NULL) {
         return command_fail(line, err);
     }
-    err = mu_directory_run(run, folders);
+    run->plan->noun = migration->noun;
+    err = migration->run(run, &subject);
     progress_bar_end(bar);
-    return conclude(line, run, &path, err);
+    return conclude(line, run, &path, migration, err);
 }
 
 static const command_t commands[] = {
-    { "directory", "[DIR]", 1, directory_options, run_directory,
+    { "references", "", 0, options, run_command, "moves the images that records name, and writes their URLs back" },
+    { "directory", "[DIR]", 1, options, run_command,
       "moves every image below DIR (else below each MediaUploadSource)" },
+    { "undo", "RUN", 1, options, run_command, "restores rows and files of a run" },
 };
 
 static const program_t program = {
@@ -238,10 +337,11 @@ static const program_t program = {
 
 /* --- the web --- */
 
-static mu_error_t *read_command(const mu_json_t **json, const mu_engine_t *engine, apr_pool_t *pool)
+static mu_error_t *read_command(const mu_json_t **json, const migration_t **migration, const mu_engine_t *engine,
+                                apr_pool_t *pool)
 {
     const mu_request_t *request = cgi_request_read(pool);
-    const char *body, *command;
+    const char *body;
     apr_size_t length;
 
     if (!secret_is_right(secret_from_headers(), engine->config->server)) {
@@ -255,31 +355,45 @@ static mu_error_t *read_command(const mu_json_t **json, const mu_engine_t *engin
     if (*json == NULL) {
         return mu_error_detail(pool, MU_USAGE, "the body is no JSON", NULL);
     }
-    command = mu_json_get_text(*json, "command");
-    return command != NULL && strcmp(command, "directory") == 0
-        ? NULL : mu_error_detail(pool, MU_USAGE, "there is no such command", NULL);
+    *migration = find_migration(mu_json_get_text(*json, "command"));
+    return *migration != NULL ? NULL : mu_error_detail(pool, MU_USAGE, "there is no such command", NULL);
 }
 
 /* The folder that the request names must be one of the configuration's; none stands for all of them. */
-static mu_error_t *allowed_folders(apr_array_header_t *folders, const mu_json_t *json, const mu_target_t *target,
+static mu_error_t *allowed_folders(const apr_array_header_t **folders, const char *dir, const mu_target_t *target,
                                    apr_pool_t *pool)
 {
-    const char *dir = mu_json_get_text(json, "dir");
-    const apr_array_header_t *sources = target->settings->source;
+    const apr_array_header_t *sources = mu_run_sources(target, pool);
+    apr_array_header_t *one = apr_array_make(pool, 1, sizeof(const char *));
 
-    if (dir == NULL) {
-        return configured_folders(folders, target, pool);
-    }
-    for (int i = 0; sources != NULL && i < sources->nelts; i++) {
-        const char *name = APR_ARRAY_IDX(sources, i, const char *);
-        const char *path = source_path(target, name, pool);
+    for (int i = 0; i < sources->nelts; i++) {
+        const char *path = APR_ARRAY_IDX(sources, i, const char *);
 
-        if (strcmp(dir, name) == 0 || strcmp(dir, path) == 0) {
-            APR_ARRAY_PUSH(folders, const char *) = path;
+        if (strcmp(dir, APR_ARRAY_IDX(target->settings->source, i, const char *)) == 0 || strcmp(dir, path) == 0) {
+            APR_ARRAY_PUSH(one, const char *) = path;
+            *folders = one;
             return NULL;
         }
     }
     return mu_error_detail(pool, MU_USAGE, "the folder is no MediaUploadSource of the collection", NULL);
+}
+
+static mu_error_t *allowed_subject(subject_t *subject, const migration_t *migration, const mu_json_t *json,
+                                   const mu_target_t *target, apr_pool_t *pool)
+{
+    const char *dir = mu_json_get_text(json, "dir");
+
+    subject->run = mu_json_get_text(json, "run");
+    if (migration->asks == ASKS_RUN && subject->run == NULL) {
+        return mu_error_detail(pool, MU_USAGE, "name the run", NULL);
+    }
+    if (migration->asks == ASKS_FOLDER && dir == NULL) {
+        return mu_error_detail(pool, MU_USAGE, "name the folder, dir", NULL);
+    }
+    if (migration->asks == ASKS_FOLDERS && dir == NULL) {
+        return configured_folders(&subject->folders, target, pool);
+    }
+    return dir != NULL ? allowed_folders(&subject->folders, dir, target, pool) : NULL;
 }
 
 /* Piece by piece: there may be more results than memory. */
@@ -299,8 +413,9 @@ static void send_results(mu_run_t *run, apr_pool_t *pool)
 
 static void answer(apr_pool_t *pool)
 {
-    apr_array_header_t *folders = apr_array_make(pool, 4, sizeof(const char *));
-    mu_run_options_t options = { .command = "directory", .max_time = SLICE };
+    mu_run_options_t run_options = { .max_time = SLICE };
+    subject_t subject = { NULL, NULL };
+    const migration_t *migration = NULL;
     const mu_json_t *json = NULL;
     const mu_target_t *target;
     mu_engine_t *engine;
@@ -308,23 +423,24 @@ static void answer(apr_pool_t *pool)
     mu_error_t *err = open_engine(&engine, cgi_config_path(NULL, pool), cgi_log(), pool);
 
     if (err == NULL) {
-        err = read_command(&json, engine, pool);
+        err = read_command(&json, &migration, engine, pool);
     }
     if (err == NULL) {
         err = choose_target(&target, engine, mu_json_get_text(json, "collection"), pool);
     }
     if (err == NULL) {
-        err = allowed_folders(folders, json, target, pool);
+        err = allowed_subject(&subject, migration, json, target, pool);
     }
-    if (err == NULL && apr_temp_dir_get(&options.results_folder, pool) != APR_SUCCESS) {
+    if (err == NULL && apr_temp_dir_get(&run_options.results_folder, pool) != APR_SUCCESS) {
         err = mu_error(pool, MU_INTERNAL, APR_SUCCESS, "there is no folder for temporary files");
     }
     if (err == NULL) {
-        options.apply = mu_json_get_boolean(json, "apply", 0);
-        err = mu_run_begin(&run, target, &options, pool);
+        run_options.command = migration->name;
+        run_options.apply = mu_json_get_boolean(json, "apply", 0);
+        err = mu_run_begin(&run, target, &run_options, pool);
     }
     if (err == NULL) {
-        err = mu_directory_run(run, folders);
+        err = migration->run(run, &subject);
     }
     if (err != NULL) {
         web_error_send(err, program.name, pool);

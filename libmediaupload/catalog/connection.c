@@ -1,6 +1,8 @@
 #include "libmediaupload/catalog/connection.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <apr_hash.h>
 #include <apr_strings.h>
@@ -51,7 +53,7 @@ static int run_plain(const mu_connection_t *connection, const char *sql, apr_poo
 
 static mu_error_t *set_up_session(const mu_connection_t *connection, apr_pool_t *pool)
 {
-    if (connection->target->dialect->attempt != NULL) {
+    if (connection->target->dialect->attempt != NULL && !connection->target->look_only) {
         run_plain(connection, connection->target->dialect->attempt, pool);
     }
     for (const char *const *sql = connection->target->dialect->session; *sql != NULL; sql++) {
@@ -64,25 +66,28 @@ static mu_error_t *set_up_session(const mu_connection_t *connection, apr_pool_t 
     return NULL;
 }
 
+static const char look_for_media[] = "SELECT id, " MU_MEDIA_COLUMNS " FROM mediaupload_media WHERE id = 0";
+
 /* Looks first: then an account that may not create tables can use one that is there. When several processes create it
  * at once, all but one may fail; so the second look decides. */
-static mu_error_t *make_table(const mu_connection_t *connection, apr_pool_t *pool)
+static mu_error_t *make_table(const mu_connection_t *connection, const mu_own_table_t *table, apr_pool_t *pool)
 {
-    static const char look[] = "SELECT id, " MU_MEDIA_COLUMNS " FROM mediaupload_media WHERE id = 0";
     const mu_server_t *target = connection->target;
     mu_error_t *err;
     int rows, status;
 
-    if (run_plain(connection, look, pool) == 0) {
+    if (target->look_only || run_plain(connection, table->look, pool) == 0) {
         return NULL;
     }
-    status = apr_dbd_query(target->driver, connection->handle, &rows, target->dialect->create_media);
-    err = status != 0 ? failure(connection, status, "cannot make the table mediaupload_media in", pool) : NULL;
-    status = run_plain(connection, look, pool);
+    status = apr_dbd_query(target->driver, connection->handle, &rows, table->create);
+    err = status != 0 ? failure(connection, status, apr_psprintf(pool, "cannot make the table %s in", table->name), pool)
+                      : NULL;
+    status = run_plain(connection, table->look, pool);
     if (status == 0) {
         return NULL;
     }
-    return err != NULL ? err : failure(connection, status, "cannot use the table mediaupload_media in", pool);
+    return err != NULL ? err
+                       : failure(connection, status, apr_psprintf(pool, "cannot use the table %s in", table->name), pool);
 }
 
 static mu_error_t *connect_to(mu_connection_t *connection, apr_pool_t *pool)
@@ -105,12 +110,13 @@ static mu_error_t *connect_to(mu_connection_t *connection, apr_pool_t *pool)
 
 static mu_error_t *open_existing(mu_connection_t **opened, const mu_server_t *target, apr_pool_t *scratch_pool)
 {
+    mu_own_table_t media = { "mediaupload_media", look_for_media, target->dialect->create_media };
     mu_connection_t *connection;
     apr_pool_t *pool;
     mu_error_t *err;
 
     /* without a parent: pools that other threads use at the same time cannot have children */
-    apr_pool_create(&pool, NULL);
+    apr_pool_create_ex(&pool, NULL, apr_pool_abort_get(scratch_pool), NULL);
     connection = apr_pcalloc(pool, sizeof(*connection));
     connection->target = target;
     connection->pool = pool;
@@ -119,7 +125,7 @@ static mu_error_t *open_existing(mu_connection_t **opened, const mu_server_t *ta
 
     err = connect_to(connection, scratch_pool);
     err = err != NULL ? err : set_up_session(connection, scratch_pool);
-    err = err != NULL ? err : make_table(connection, scratch_pool);
+    err = err != NULL ? err : make_table(connection, &media, scratch_pool);
     if (err != NULL) {
         mu_connection_close(connection);
         return err;
@@ -170,8 +176,11 @@ static mu_error_t *open_sqlite(mu_connection_t **connection, const mu_server_t *
 
 mu_error_t *mu_connection_open(mu_connection_t **connection, const mu_server_t *target, apr_pool_t *scratch_pool)
 {
-    return target->path != NULL ? open_sqlite(connection, target, scratch_pool)
-                                : open_existing(connection, target, scratch_pool);
+    if (target->look_only && target->path != NULL && access(target->path, F_OK) != 0) {
+        return mu_error(scratch_pool, MU_DATABASE, errno, "cannot open the database %s", target->path);
+    }
+    return target->path != NULL && !target->look_only ? open_sqlite(connection, target, scratch_pool)
+                                                      : open_existing(connection, target, scratch_pool);
 }
 
 void mu_connection_close(mu_connection_t *connection)
@@ -194,6 +203,12 @@ int mu_connection_is_current(const mu_connection_t *connection)
     return now.device == connection->file.device && now.inode == connection->file.inode;
 }
 
+/* Whether the statement is prepared: then its table is there. */
+static int is_prepared(const mu_connection_t *connection, const char *sql)
+{
+    return apr_hash_get(connection->statements, sql, APR_HASH_KEY_STRING) != NULL;
+}
+
 static int prepare(apr_dbd_prepared_t **statement, mu_connection_t *connection, const char *sql)
 {
     const apr_dbd_driver_t *driver = connection->target->driver;
@@ -208,7 +223,7 @@ static int prepare(apr_dbd_prepared_t **statement, mu_connection_t *connection, 
     label = apr_psprintf(pool, "mediaupload_%u", apr_hash_count(connection->statements));
     status = apr_dbd_prepare(driver, pool, connection->handle, sql, label, statement);
     if (status == 0) {
-        apr_hash_set(connection->statements, sql, APR_HASH_KEY_STRING, *statement);
+        apr_hash_set(connection->statements, apr_pstrdup(pool, sql), APR_HASH_KEY_STRING, *statement);
     }
     return status;
 }
@@ -228,7 +243,7 @@ static const char **copy_row(const apr_dbd_driver_t *driver, apr_dbd_row_t *row,
     return copy;
 }
 
-static int select_row(const mu_connection_t *connection, apr_dbd_prepared_t *statement, mu_query_t *query,
+static int select_rows(const mu_connection_t *connection, apr_dbd_prepared_t *statement, mu_query_t *query,
                       apr_pool_t *pool)
 {
     const mu_server_t *target = connection->target;
@@ -238,11 +253,17 @@ static int select_row(const mu_connection_t *connection, apr_dbd_prepared_t *sta
                                  target->dialect->buffered, 0, query->values);
 
     query->row = NULL;
+    if (query->rows != NULL) {
+        apr_array_clear(query->rows);
+    }
     /* to the end: an unread row would break the next statement of PostgreSQL */
     while (status == 0) {
         status = apr_dbd_get_row(target->driver, pool, results, &row, -1);
         if (status == 0) {
             query->row = copy_row(target->driver, row, query->columns, query->row_pool);
+            if (query->rows != NULL) {
+                APR_ARRAY_PUSH(query->rows, const char **) = query->row;
+            }
         }
     }
     return status == NO_MORE_ROWS ? 0 : status;
@@ -252,15 +273,20 @@ mu_error_t *mu_connection_run(mu_connection_t *connection, mu_query_t *query, ap
 {
     apr_dbd_prepared_t *statement;
     apr_pool_t *results_pool;
-    int rows;
-    int status = prepare(&statement, connection, query->sql);
+    mu_error_t *err = query->table != NULL && !is_prepared(connection, query->sql)
+                      ? make_table(connection, query->table, scratch_pool) : NULL;
+    int status;
 
+    if (err != NULL) {
+        return err;
+    }
+    status = prepare(&statement, connection, query->sql);
     if (status == 0) {
         apr_pool_create(&results_pool, scratch_pool);
         status = query->columns > 0
-                 ? select_row(connection, statement, query, results_pool)
-                 : apr_dbd_pquery(connection->target->driver, results_pool, connection->handle, &rows, statement, 0,
-                                  query->values);
+                 ? select_rows(connection, statement, query, results_pool)
+                 : apr_dbd_pquery(connection->target->driver, results_pool, connection->handle, &query->changed,
+                                  statement, 0, query->values);
         apr_pool_destroy(results_pool);
     }
     if (status != 0) {

@@ -133,10 +133,19 @@ static void give_back(mu_database_t *database, mu_connection_t *connection)
     apr_thread_mutex_unlock(database->mutex);
 }
 
+/* A statement that its pool's end has cut short, where memory ended: the next one, in a clean-up, gets its turn. */
+static apr_status_t end_turn(void *database)
+{
+    give_back(database, NULL);
+    return APR_SUCCESS;
+}
+
 mu_error_t *mu_database_run(mu_database_t *database, mu_query_t *query, apr_pool_t *scratch_pool)
 {
     mu_connection_t *connection = take(database);
     mu_error_t *err = NULL;
+
+    apr_pool_cleanup_register(scratch_pool, database, end_turn, apr_pool_cleanup_null);
 
     if (connection != NULL) {
         err = mu_connection_run(connection, query, scratch_pool);
@@ -154,6 +163,7 @@ mu_error_t *mu_database_run(mu_database_t *database, mu_query_t *query, apr_pool
             connection = NULL;
         }
     }
+    apr_pool_cleanup_kill(scratch_pool, database, end_turn);
     give_back(database, connection);
     return err;
 }
@@ -165,6 +175,11 @@ mu_error_t *mu_database_check(mu_database_t *database, apr_pool_t *pool)
     mu_query_t query = { .sql = "DELETE FROM mediaupload_media WHERE id = %lld", .values = values };
 
     return mu_database_run(database, &query, pool);
+}
+
+void mu_database_look_only(mu_database_t *database)
+{
+    database->target.look_only = 1;
 }
 
 const mu_dialect_t *mu_database_dialect(const mu_database_t *database)

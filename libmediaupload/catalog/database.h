@@ -23,6 +23,10 @@ mu_error_t *mu_database_open(mu_database_t **database, const char *driver, const
  * nothing. MU_DATABASE with what the server said, without secrets. */
 mu_error_t *mu_database_check(mu_database_t *database, apr_pool_t *scratch_pool);
 
+/* From now on neither a file nor our tables are made, and reading leaves no trace: for dry runs. Call it before
+ * the first use. */
+void mu_database_look_only(mu_database_t *database);
+
 /* Absolute path of the SQLite file; NULL for servers. */
 const char *mu_database_path(const mu_database_t *database);
 

@@ -7,6 +7,7 @@
 
 #define MU_MEDIA_COLUMNS \
     "collection, storage, object_key, url, filename, type, size, sha256, width, height, created"
+#define MU_FETCHED_COLUMNS "collection, url_hash, lasting_hash, etag, object_key, size, sha256, created"
 
 #define MU_CONNECTIONS_MAX 4
 
@@ -23,6 +24,12 @@ typedef struct mu_dialect_t {
     const char *const *session;   /* statements for a new connection, up to NULL */
     const char *create_media;
     const char *put_media;        /* 11 values, in the order of MU_MEDIA_COLUMNS */
+    const char *create_fetched;
+    const char *put_fetched;      /* 8 values, in the order of MU_FETCHED_COLUMNS */
+    char identifier_quote;
+    int ignores_case;             /* "=" may take texts for equal that are not */
+    const char *list_tables;      /* names of tables and views; values: schema twice, NULL for the usual one */
+    const char *list_columns;     /* see schema.c; values: table, schema twice */
 } mu_dialect_t;
 
 #define MU_DIALECT_NAMES "sqlite3, mysql, pgsql"

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <apr_strings.h>
 
@@ -111,6 +112,23 @@ mu_error_t *mu_media_remove(mu_database_t *database, const char *collection, con
     };
 
     return mu_database_run(database, &query, scratch_pool);
+}
+
+mu_error_t *mu_media_is_set_up(int *there, mu_database_t *database, apr_pool_t *scratch_pool)
+{
+    const char *values[] = { NULL, NULL };
+    mu_query_t query = {
+        .sql = mu_database_dialect(database)->list_tables, .values = values, .columns = 1, .row_pool = scratch_pool
+    };
+    mu_error_t *err;
+
+    query.rows = apr_array_make(scratch_pool, 32, sizeof(const char **));
+    err = mu_database_run(database, &query, scratch_pool);
+    *there = 0;
+    for (int i = 0; i < query.rows->nelts; i++) {
+        *there |= strcmp(APR_ARRAY_IDX(query.rows, i, const char **)[0], "mediaupload_media") == 0;
+    }
+    return err;
 }
 
 mu_error_t *mu_media_count(apr_int64_t *count, mu_database_t *database, const char *collection,

@@ -35,6 +35,8 @@ mu_error_t *mu_media_find_same(mu_media_t **media, mu_database_t *database, cons
 /* Removes the row; one that is not there is no error. */
 mu_error_t *mu_media_remove(mu_database_t *database, const char *collection, const char *key,
                             apr_pool_t *scratch_pool);
+/* Whether the table is there; where the database makes nothing (mu_database_look_only) it may not be. */
+mu_error_t *mu_media_is_set_up(int *there, mu_database_t *database, apr_pool_t *scratch_pool);
 /* How many rows `collection` has (NULL: all). */
 mu_error_t *mu_media_count(apr_int64_t *count, mu_database_t *database, const char *collection,
                            apr_pool_t *scratch_pool);

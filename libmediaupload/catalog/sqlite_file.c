@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -50,6 +52,18 @@ static mu_error_t *make_folder(const char *folder, apr_pool_t *pool)
     return err;
 }
 
+static apr_status_t remove_temporary(void *temporary)
+{
+    char log[PATH_MAX];
+
+    unlink(temporary);
+    snprintf(log, sizeof(log), "%s-wal", (const char *)temporary);
+    unlink(log);
+    snprintf(log, sizeof(log), "%s-shm", (const char *)temporary);
+    unlink(log);
+    return APR_SUCCESS;
+}
+
 mu_error_t *mu_sqlite_file_begin(const char **temporary, const char *path, apr_pool_t *scratch_pool)
 {
     const char *folder = folder_of(path, scratch_pool);
@@ -72,6 +86,7 @@ mu_error_t *mu_sqlite_file_begin(const char **temporary, const char *path, apr_p
     if (fd >= 0) {
         close(fd);
         *temporary = name;
+        apr_pool_cleanup_register(scratch_pool, name, remove_temporary, apr_pool_cleanup_null);
     }
     return err;
 }
@@ -93,9 +108,7 @@ mu_error_t *mu_sqlite_file_publish(const char *temporary, const char *path, apr_
 
 void mu_sqlite_file_abandon(const char *temporary, apr_pool_t *scratch_pool)
 {
-    unlink(temporary);
-    unlink(apr_pstrcat(scratch_pool, temporary, "-wal", NULL));
-    unlink(apr_pstrcat(scratch_pool, temporary, "-shm", NULL));
+    apr_pool_cleanup_run(scratch_pool, (void *)temporary, remove_temporary);
 }
 
 mu_sqlite_identity_t mu_sqlite_file_identity(const char *path)

@@ -14,7 +14,8 @@ typedef struct mu_sqlite_identity_t {
 
 /* A new database is made under a temporary name beside `path`: an empty file (0600), and the folders (0755) where they
  * are missing. Root gives them to the owner of the folder they lie in, so that the web server can write to what a check
- * by root has made. *temporary = NULL when `path` exists. MU_DATABASE with the path and the reason. */
+ * by root has made. *temporary = NULL when `path` exists. MU_DATABASE with the path and the reason. It goes with
+ * `scratch_pool`, which publish and abandon need too. */
 mu_error_t *mu_sqlite_file_begin(const char **temporary, const char *path, apr_pool_t *scratch_pool);
 
 /* Gives the temporary file, which must be closed, its name, unless another process was faster; removes it. MU_DISK_FULL

@@ -9,4 +9,5 @@ libmediaupload_libmediaupload_la_SOURCES += \
 	%D%/outbox.c %D%/outbox.h \
 	%D%/policy.c %D%/policy.h \
 	%D%/public_url.c %D%/public_url.h \
+	%D%/remote_url.c %D%/remote_url.h \
 	%D%/waiting.c %D%/waiting.h

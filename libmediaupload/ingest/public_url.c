@@ -11,7 +11,7 @@ const char *mu_public_url(const mu_target_t *target, const char *key, apr_pool_t
     const char *base = target->settings->url;
     apr_size_t length;
 
-    if (base == NULL) {
+    if (base == NULL || mu_storage_prefers_own_url(target->storage)) {
         return mu_storage_public_url(target->storage, key, pool);
     }
     length = strlen(base);

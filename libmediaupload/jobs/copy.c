@@ -7,16 +7,25 @@
 
 #include <apr_strings.h>
 
+#include "libmediaupload/ingest/object_key.h"
 #include "libmediaupload/ingest/public_url.h"
+#include "libmediaupload/jobs/walk.h"
 #include "libmediaupload/parse/filename.h"
 
 #define PIECE 65536
 #define CLOCKS_DIFFER apr_time_from_sec(3600)   /* at most, between us and a storage */
 #define EXIT_UNREACHABLE 3                      /* exit code of what stops a whole run */
 
+/* A copy that is in the storage already. */
+typedef struct copy_t {
+    const char *key;           /* NULL: there is none */
+    int unfinished;            /* made by a run that was killed before it could say so */
+} copy_t;
+
 /* --- verifying --- */
 
 typedef struct reading_t {
+    mu_throttle_t *throttle;
     mu_sha256_t *sha;
     apr_int64_t size;
 } reading_t;
@@ -25,26 +34,32 @@ static mu_error_t *take_piece(void *baton, const char *data, apr_size_t length)
 {
     reading_t *reading = baton;
 
+    mu_throttle_pass(reading->throttle, (apr_int64_t)length);
     mu_sha256_update(reading->sha, data, length);
     reading->size += (apr_int64_t)length;
     return NULL;
 }
 
-/* Whether the object is there and has these bytes. */
-static mu_error_t *verify(int *same, const mu_target_t *target, const char *key, const mu_examined_t *examined,
-                          apr_pool_t *pool)
+mu_error_t *mu_copy_verify(int *same, const mu_run_t *run, const char *key, apr_int64_t size, const char *sha256,
+                           apr_pool_t *pool)
 {
-    reading_t reading = { mu_sha256_create(pool), 0 };
-    char sha256[MU_SHA256_HEX];
-    mu_error_t *err = mu_storage_read(target->storage, key, take_piece, &reading, pool);
+    reading_t reading = { run->throttle, mu_sha256_create(pool), 0 };
+    char seen[MU_SHA256_HEX];
+    mu_error_t *err = mu_storage_read(run->target->storage, key, take_piece, &reading, pool);
 
     *same = 0;
     if (err != NULL) {
         return err->code == MU_NOT_FOUND ? NULL : err;
     }
-    mu_sha256_finish(reading.sha, sha256);
-    *same = reading.size == examined->size && strcmp(sha256, examined->sha256) == 0;
+    mu_sha256_finish(reading.sha, seen);
+    *same = reading.size == size && strcmp(seen, sha256) == 0;
     return NULL;
+}
+
+static mu_error_t *verify(int *same, const mu_run_t *run, const char *key, const mu_examined_t *examined,
+                          apr_pool_t *pool)
+{
+    return mu_copy_verify(same, run, key, examined->size, examined->sha256, pool);
 }
 
 static mu_error_t *is_recorded(int *recorded, const mu_target_t *target, const char *key, apr_pool_t *pool)
@@ -80,13 +95,48 @@ mu_error_t *mu_copy_is_there(int *there, const mu_target_t *target, const char *
 
 /* --- finding --- */
 
+/* Whether keys are made of records' keys, so that each row has a copy of its own. */
+static int is_per_row(const mu_run_t *run, const mu_original_t *original)
+{
+    return original->row.table != NULL && mu_key_template_has(run->target->settings->key, "id");
+}
+
+static int is_same_row(const mu_row_t *a, const mu_row_t *b)
+{
+    return a->table != NULL && b->table != NULL && strcmp(a->table, b->table) == 0 && strcmp(a->column, b->column) == 0
+        && strcmp(a->key, b->key) == 0;
+}
+
 /* Whether the copy was made for another source, which is still there: two equal files are two pictures. */
 static int belongs_to_another(const mu_run_t *run, const mu_original_t *original, const char *key, apr_pool_t *pool)
 {
     const mu_entry_t *entry = mu_journal_by_key(run->journal, run->target->name, key, pool);
     struct stat info;
 
-    return entry != NULL && strcmp(entry->from, original->path) != 0 && lstat(entry->from, &info) == 0;
+    if (entry == NULL) {
+        return 0;
+    }
+    return (strcmp(entry->from, original->path) != 0 && lstat(entry->from, &info) == 0)
+        || (is_per_row(run, original) && !is_same_row(&entry->row, &original->row));
+}
+
+static mu_key_values_t key_values(const mu_run_t *run, const mu_original_t *original, apr_pool_t *pool)
+{
+    return (mu_key_values_t){
+        NULL, original->examined->sha256, original->examined->type->extension,
+        mu_filename_slug(original->name, pool), mu_config_site(run->target->server, NULL, pool), original->row.key,
+        run->target->name, apr_time_now()
+    };
+}
+
+const char *mu_copy_example_url(const mu_run_t *run, const mu_original_t *original, apr_pool_t *pool)
+{
+    mu_key_values_t values = key_values(run, original, pool);
+    const char *key;
+
+    values.uuid = "00000000-0000-4000-8000-000000000000";
+    key = mu_key_make(run->target->settings->key, &values, pool);
+    return mu_public_url(run->target, key != NULL ? key : "", pool);
 }
 
 /* What catalog or journal say about these bytes. */
@@ -95,6 +145,16 @@ static mu_error_t *find_same(const char **key, const mu_run_t *run, const mu_ori
     const mu_target_t *target = run->target;
     const mu_examined_t *examined = original->examined;
 
+    if (is_per_row(run, original)) {
+        const mu_key_values_t values = key_values(run, original, pool);
+        int same = 0;
+        mu_error_t *err;
+
+        *key = mu_key_make(target->settings->key, &values, pool);
+        err = *key != NULL ? verify(&same, run, *key, examined, pool) : NULL;
+        *key = same ? *key : NULL;
+        return err;
+    }
     if (target->database != NULL) {
         mu_media_t *media = NULL;
         mu_error_t *err = mu_media_find_same(&media, target->database, target->name, examined->size,
@@ -133,7 +193,7 @@ static mu_error_t *compare(void *baton, const mu_object_stat_t *stat)
     if (belongs_to_another(search->run, search->original, stat->key, search->piece_pool)) {
         return NULL;
     }
-    err = verify(&same, search->run->target, stat->key, search->original->examined, search->piece_pool);
+    err = verify(&same, search->run, stat->key, search->original->examined, search->piece_pool);
     if (err == NULL && same) {
         search->key = apr_pstrdup(search->pool, stat->key);
     }
@@ -175,9 +235,12 @@ static mu_error_t *find_known(const char **key, const mu_run_t *run, const mu_or
     return err;
 }
 
-mu_error_t *mu_copy_find(mu_copy_t *copy, const mu_run_t *run, const mu_original_t *original, apr_pool_t *pool)
+static mu_error_t *find(copy_t *copy, const mu_run_t *run, const mu_original_t *original, apr_pool_t *pool)
 {
-    const mu_entry_t *entry = mu_journal_by_source(run->journal, run->target->name, original->path, pool);
+    const char *collection = run->target->name;
+    const mu_entry_t *entry = is_per_row(run, original)
+        ? mu_journal_by_row(run->journal, collection, &original->row, pool)
+        : mu_journal_by_source(run->journal, collection, original->path, pool);
     mu_error_t *err;
     int same;
 
@@ -187,7 +250,7 @@ mu_error_t *mu_copy_find(mu_copy_t *copy, const mu_run_t *run, const mu_original
     copy->unfinished = entry != NULL && entry->step == MU_STEP_BEGUN;
     err = find_known(&copy->key, run, original, entry, pool);
     if (err == NULL && copy->unfinished && copy->key != NULL) {
-        err = verify(&same, run->target, copy->key, original->examined, pool);
+        err = verify(&same, run, copy->key, original->examined, pool);
         copy->key = err == NULL && same ? copy->key : NULL;
     }
     if (err == NULL && copy->unfinished && copy->key == NULL) {
@@ -202,10 +265,10 @@ static mu_error_t *write_journal(const mu_run_t *run, const mu_original_t *origi
                                  apr_pool_t *pool)
 {
     mu_entry_t entry = {
-        step, apr_time_now(), run->target->name, original->path, original->info->st_size,
-        apr_time_from_sec(original->info->st_mtim.tv_sec) + original->info->st_mtim.tv_nsec / 1000,
-        (apr_int64_t)original->info->st_ino, original->examined->sha256, key,
-        key != NULL ? mu_public_url(run->target, key, pool) : NULL
+        .step = step, .time = apr_time_now(), .collection = run->target->name, .from = original->path,
+        .size = original->info->st_size, .modified = mu_walk_modified(original->info),
+        .inode = (apr_int64_t)original->info->st_ino, .sha256 = original->examined->sha256, .key = key,
+        .url = key != NULL ? mu_public_url(run->target, key, pool) : NULL, .row = original->row
     };
 
     return mu_journal_append(run->journal, &entry, pool);
@@ -224,7 +287,8 @@ static mu_error_t *record(const mu_target_t *target, const mu_original_t *origin
     return mu_media_put(target->database, &media, pool);
 }
 
-mu_error_t *mu_copy_keep(const mu_run_t *run, const mu_original_t *original, const mu_copy_t *copy, apr_pool_t *pool)
+/* Records a copy that was found, where its row is missing, and writes it to the journal. */
+static mu_error_t *keep(const mu_run_t *run, const mu_original_t *original, const copy_t *copy, apr_pool_t *pool)
 {
     int recorded;
     mu_error_t *err = is_recorded(&recorded, run->target, copy->key, pool);
@@ -238,7 +302,7 @@ mu_error_t *mu_copy_keep(const mu_run_t *run, const mu_original_t *original, con
 
 /* --- making --- */
 
-static mu_error_t *feed(mu_intake_t *intake, int descriptor, apr_pool_t *pool)
+static mu_error_t *feed(mu_intake_t *intake, const mu_run_t *run, int descriptor, apr_pool_t *pool)
 {
     char *buffer = apr_palloc(pool, PIECE);
     mu_error_t *err = NULL;
@@ -253,6 +317,7 @@ static mu_error_t *feed(mu_intake_t *intake, int descriptor, apr_pool_t *pool)
             return mu_intake_end(intake);
         }
         if (length > 0) {
+            mu_throttle_pass(run->throttle, length);
             err = mu_intake_take(intake, buffer, (apr_size_t)length);
             err = err == NULL ? mu_intake_flush(intake) : err;
         }
@@ -277,12 +342,13 @@ static mu_error_t *discard(mu_file_t *file, const mu_target_t *target, apr_pool_
     return err;
 }
 
-mu_error_t *mu_copy_make(const mu_file_t **result, const mu_run_t *run, const mu_original_t *original,
-                         apr_pool_t *pool)
+static mu_error_t *make(const mu_file_t **result, const mu_run_t *run, const mu_original_t *original,
+                        apr_pool_t *pool)
 {
     const mu_target_t *target = run->target;
-    mu_source_t source = { NULL, original->name, mu_config_site(target->server, NULL, pool), NULL,
-                           NULL };
+    const mu_source_t source = {
+        .filename = original->name, .site = mu_config_site(target->server, NULL, pool), .id = original->row.key
+    };
     mu_file_t *file;
     mu_intake_t *intake;
     mu_error_t *stop;
@@ -293,11 +359,11 @@ mu_error_t *mu_copy_make(const mu_file_t **result, const mu_run_t *run, const mu
         return err;
     }
     intake = mu_intake_begin(target, &source, pool);
-    stop = feed(intake, original->descriptor, pool);
+    stop = feed(intake, run, original->descriptor, pool);
     file = apr_pmemdup(pool, stop == NULL ? mu_intake_publish(intake) : mu_intake_abort(intake, stop), sizeof(*file));
     *result = file;
     if (file->state == MU_FILE_STORED) {
-        err = verify(&same, target, file->key, original->examined, pool);
+        err = verify(&same, run, file->key, original->examined, pool);
         if (err == NULL && same) {
             return write_journal(run, original, MU_STEP_MIGRATED, file->key, pool);
         }
@@ -308,6 +374,44 @@ mu_error_t *mu_copy_make(const mu_file_t **result, const mu_run_t *run, const mu
     }
     if (err == NULL) {
         err = write_journal(run, original, MU_STEP_FAILED, NULL, pool);
+    }
+    return err;
+}
+
+static mu_error_t *find_or_make(mu_copied_t *copied, const mu_run_t *run, const mu_original_t *original,
+                                apr_pool_t *pool)
+{
+    const mu_file_t *file;
+    copy_t copy;
+    mu_error_t *err = find(&copy, run, original, pool);
+
+    if (err == NULL && copy.key != NULL) {
+        copied->key = copy.key;
+        copied->status = run->options.apply && copy.unfinished ? MU_ITEM_MIGRATED : MU_ITEM_SKIPPED;
+        return run->options.apply ? keep(run, original, &copy, pool) : NULL;
+    }
+    if (err == NULL && run->options.apply) {
+        err = make(&file, run, original, pool);
+        if (err == NULL) {
+            copied->key = file->key;
+            copied->refused = file->error;
+            copied->status = file->state == MU_FILE_STORED ? MU_ITEM_MIGRATED : MU_ITEM_FAILED;
+        }
+    }
+    return err;
+}
+
+mu_error_t *mu_copy_ensure(mu_copied_t *copied, const mu_run_t *run, const mu_original_t *original, apr_pool_t *pool)
+{
+    apr_thread_mutex_t *turn = mu_run_turn(run, original->examined->sha256);
+    mu_error_t *err;
+
+    *copied = (mu_copied_t){ .status = MU_ITEM_PLANNED };
+    apr_thread_mutex_lock(turn);
+    err = find_or_make(copied, run, original, pool);
+    apr_thread_mutex_unlock(turn);
+    if (err == NULL && copied->status != MU_ITEM_FAILED && copied->key != NULL) {
+        copied->url = mu_public_url(run->target, copied->key, pool);
     }
     return err;
 }

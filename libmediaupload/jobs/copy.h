@@ -13,26 +13,32 @@ typedef struct mu_original_t {
     int descriptor;                    /* open for reading */
     const struct stat *info;
     const mu_examined_t *examined;
+    mu_row_t row;                      /* for which it is moved; without a table for none */
 } mu_original_t;
 
-/* A copy that is in the storage already. */
-typedef struct mu_copy_t {
-    const char *key;                   /* NULL: there is none */
-    int unfinished;                    /* made by a run that was killed before it could say so */
-} mu_copy_t;
+/* What became of it. */
+typedef struct mu_copied_t {
+    mu_item_status_t status;           /* SKIPPED: there before; PLANNED: to be made, by a dry run; MIGRATED; FAILED */
+    const char *key;                   /* NULL where there is none */
+    const char *url;
+    const mu_error_t *refused;         /* of FAILED */
+} mu_copied_t;
 
-/* Looks for a copy of this source and no other. One that is unfinished was verified. MU_STORAGE, MU_DATABASE. */
-mu_error_t *mu_copy_find(mu_copy_t *copy, const mu_run_t *run, const mu_original_t *original, apr_pool_t *pool);
+/* Looks for a copy of this source (where keys are made of records' keys: for this row) and no other; makes one where
+ * there is none, unless the run is dry. A copy is made through the engine, read back and compared by size and SHA-256,
+ * recorded in the catalog and written to the journal; one that differs is removed. An error means that the storage, the
+ * database or the journal does not work. */
+mu_error_t *mu_copy_ensure(mu_copied_t *copied, const mu_run_t *run, const mu_original_t *original, apr_pool_t *pool);
+
+/* A URL as long as the one that the copy will get. */
+const char *mu_copy_example_url(const mu_run_t *run, const mu_original_t *original, apr_pool_t *pool);
 
 /* Whether the copy under `key` still is there and recorded. MU_STORAGE, MU_DATABASE. */
 mu_error_t *mu_copy_is_there(int *there, const mu_target_t *target, const char *key, apr_int64_t size,
                              apr_pool_t *pool);
 
-/* Records a copy that was found, where its row is missing, and writes it to the journal. */
-mu_error_t *mu_copy_keep(const mu_run_t *run, const mu_original_t *original, const mu_copy_t *copy, apr_pool_t *pool);
-
-/* Stores the source through the engine, reads the copy back and compares size and SHA-256. *file says what became of
- * it; an error means that the storage, the database or the journal does not work. A copy that differs is removed. */
-mu_error_t *mu_copy_make(const mu_file_t **file, const mu_run_t *run, const mu_original_t *original, apr_pool_t *pool);
+/* Whether the object has this size and SHA-256, read from beginning to end. MU_STORAGE. */
+mu_error_t *mu_copy_verify(int *same, const mu_run_t *run, const char *key, apr_int64_t size, const char *sha256,
+                           apr_pool_t *pool);
 
 #endif

@@ -14,177 +14,156 @@
 #include "libmediaupload/jobs/walk.h"
 
 #define ALREADY "already stored"
+#define EXIT_ITEM 1                /* exit code of what concerns one item alone */
 
 typedef struct job_t {
     mu_run_t *run;
-    mu_error_t *error;         /* what stopped the job; in `run->pool` */
+    mu_error_t *error;         /* what stopped the walk; in `run->pool` */
     const char *storage;       /* canonical path of a local storage's folder, "/" at its end; NULL for others */
-    apr_pool_t *pool;          /* cleared for each file */
 } job_t;
+
+/* A file, as a worker gets it. */
+typedef struct file_t {
+    const char *path, *name;
+    struct stat info;
+    int descriptor;            /* -1: it could not be opened */
+    apr_status_t cause;        /* then why */
+} file_t;
 
 /* --- one file --- */
 
 static int is_unchanged(const mu_entry_t *entry, const struct stat *info)
 {
     return entry->key != NULL && entry->size == info->st_size && entry->inode == (apr_int64_t)info->st_ino
-        && entry->modified == apr_time_from_sec(info->st_mtim.tv_sec) + info->st_mtim.tv_nsec / 1000;
+        && entry->modified == mu_walk_modified(info);
 }
 
 /* Whether the journal knows the file as it is now and its copy is there: it need not be read. */
-static mu_error_t *is_known(int *known, mu_item_t *item, job_t *job, const mu_found_t *found)
+static mu_error_t *is_known(int *known, mu_item_t *item, const mu_run_t *run, const file_t *file, apr_pool_t *pool)
 {
-    const mu_entry_t *entry = mu_journal_by_source(job->run->journal, job->run->target->name, found->path, job->pool);
+    const mu_entry_t *entry = mu_journal_by_source(run->journal, run->target->name, file->path, pool);
     mu_error_t *err;
 
     *known = 0;
-    if (entry == NULL || !is_unchanged(entry, found->info)) {
+    if (entry == NULL || !is_unchanged(entry, &file->info)) {
         return NULL;
     }
-    err = mu_copy_is_there(known, job->run->target, entry->key, entry->size, job->pool);
-    item->to = entry->key;
-    item->url = mu_public_url(job->run->target, entry->key, job->pool);
-    item->sha256 = entry->sha256;
+    err = mu_copy_is_there(known, run->target, entry->key, entry->size, pool);
+    if (*known) {
+        item->to = entry->key;
+        item->url = mu_public_url(run->target, entry->key, pool);
+        item->sha256 = entry->sha256;
+    }
     return err;
 }
 
-static mu_error_t *skip(job_t *job, mu_item_t *item, const char *group, const char *why)
+static mu_error_t *skip(mu_run_t *run, mu_item_t *item, const char *group, const char *why, apr_pool_t *pool)
 {
     item->status = MU_ITEM_SKIPPED;
     item->error = why;
-    mu_progress_drop(&job->run->progress, item->size);
-    return mu_run_report(job->run, item, group, job->pool);
+    return mu_run_report(run, item, group, pool);
 }
 
-static mu_error_t *fail(job_t *job, mu_item_t *item, const char *why)
+static mu_error_t *fail(mu_run_t *run, mu_item_t *item, const char *why, apr_pool_t *pool)
 {
     item->status = MU_ITEM_FAILED;
     item->error = why;
-    mu_progress_drop(&job->run->progress, item->size);
-    return mu_run_report(job->run, item, NULL, job->pool);
+    return mu_run_report(run, item, NULL, pool);
 }
 
-static mu_error_t *refuse(job_t *job, mu_item_t *item, const mu_error_t *error)
+static mu_error_t *refuse(mu_run_t *run, mu_item_t *item, const mu_error_t *error, apr_pool_t *pool)
 {
-    char *reason = apr_pstrdup(job->pool, mu_code_name(error->code));
+    char *reason = apr_pstrdup(pool, mu_code_name(error->code));
 
+    if (mu_code_exit(error->code) != EXIT_ITEM || error->code == MU_INTERNAL) {
+        return fail(run, item, error->text, pool);
+    }
     for (char *c = reason; *c != '\0'; c++) {
         *c = *c == '_' ? ' ' : *c;
     }
-    return skip(job, item, reason, error->text);
+    return skip(run, item, reason, error->text, pool);
 }
 
-static mu_error_t *finish(job_t *job, mu_item_t *item, mu_item_status_t status, const char *type)
+/* The file is one that the collection takes. A storage that does not work is an error, after the item that met it was
+ * reported. */
+static mu_error_t *settle(mu_run_t *run, mu_item_t *item, const mu_original_t *original, apr_pool_t *pool)
 {
-    item->status = status;
-    mu_progress_add(&job->run->progress, item->size, apr_time_now());
-    return mu_run_report(job->run, item, type, job->pool);
-}
-
-/* Stores the file, or finds out that it cannot be. A storage that does not work is an error, after the item that met it
- * was reported. */
-static mu_error_t *move(job_t *job, mu_item_t *item, const mu_original_t *original)
-{
-    const mu_file_t *file = NULL;
-    mu_error_t *stop = mu_copy_make(&file, job->run, original, job->pool);
-    mu_error_t *err;
-
-    if (stop != NULL) {
-        err = fail(job, item, stop->text);
-        return err != NULL ? err : stop;
-    }
-    if (file->state != MU_FILE_STORED) {
-        return file->state == MU_FILE_REJECTED ? refuse(job, item, file->error) : fail(job, item, file->error->text);
-    }
-    item->to = file->key;
-    item->url = file->url;
-    return finish(job, item, MU_ITEM_MIGRATED, file->type);
-}
-
-/* The file is one that the collection takes: moved before, to be moved, or only planned? */
-static mu_error_t *settle(job_t *job, mu_item_t *item, const mu_original_t *original)
-{
-    const mu_run_t *run = job->run;
-    const char *type = original->examined->type->mime;
-    mu_copy_t copy;
-    mu_error_t *err = mu_copy_find(&copy, run, original, job->pool);
+    mu_copied_t copied;
+    mu_error_t *err = mu_copy_ensure(&copied, run, original, pool), *unreported;
 
     item->sha256 = original->examined->sha256;
     if (err != NULL) {
-        return err;
+        unreported = fail(run, item, err->text, pool);
+        return unreported != NULL ? unreported : err;
     }
-    if (copy.key == NULL) {
-        return run->options.apply ? move(job, item, original) : finish(job, item, MU_ITEM_PLANNED, type);
+    item->to = copied.key;
+    item->url = copied.url;
+    item->status = copied.status;
+    if (copied.status == MU_ITEM_FAILED) {
+        return refuse(run, item, copied.refused, pool);
     }
-    if (run->options.apply) {
-        err = mu_copy_keep(run, original, &copy, job->pool);
-        if (err != NULL) {
-            return err;
-        }
-    }
-    item->to = copy.key;
-    item->url = mu_public_url(run->target, copy.key, job->pool);
-    return run->options.apply && copy.unfinished ? finish(job, item, MU_ITEM_MIGRATED, type)
-                                                 : skip(job, item, ALREADY, ALREADY);
+    return copied.status == MU_ITEM_SKIPPED ? skip(run, item, ALREADY, ALREADY, pool)
+                                            : mu_run_report(run, item, original->examined->type->mime, pool);
 }
 
-static mu_error_t *handle(job_t *job, mu_item_t *item, const mu_found_t *found)
+static mu_error_t *handle(mu_run_t *run, mu_item_t *item, file_t *file, apr_pool_t *pool)
 {
     mu_examined_t examined;
-    struct stat info;
-    mu_original_t original = { found->path, found->name, -1, &info, &examined };
-    mu_error_t *err;
+    mu_original_t original = {
+        .path = file->path, .name = file->name, .descriptor = file->descriptor, .info = &file->info,
+        .examined = &examined
+    };
+    const mu_error_t *unreadable;
 
-    original.descriptor = openat(found->folder, found->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (original.descriptor < 0 || fstat(original.descriptor, &info) != 0) {
-        err = fail(job, item, mu_error(job->pool, MU_MALFORMED, errno, "cannot read the file")->text);
+    if (file->descriptor < 0) {
+        return fail(run, item, mu_error(pool, MU_MALFORMED, file->cause, "cannot read the file")->text, pool);
     }
-    else {
-        const mu_error_t *unreadable = mu_examine(&examined, original.descriptor, job->run->target->settings,
-                                                  job->pool);
+    unreadable = mu_examine(&examined, file->descriptor, run->target->settings, pool);
+    if (unreadable != NULL) {
+        return fail(run, item, unreadable->text, pool);
+    }
+    return examined.refused != NULL ? refuse(run, item, examined.refused, pool) : settle(run, item, &original, pool);
+}
 
-        item->size = info.st_size;
-        if (unreadable != NULL) {
-            err = fail(job, item, unreadable->text);
-        }
-        else if (examined.refused != NULL) {
-            err = refuse(job, item, examined.refused);
-        }
-        else {
-            err = settle(job, item, &original);
-        }
+static mu_error_t *work(void *baton, void *given, apr_pool_t *pool)
+{
+    mu_run_t *run = ((job_t *)baton)->run;
+    file_t *file = given;
+    mu_item_t item = { .from = file->path, .size = file->info.st_size };
+    int known;
+    mu_error_t *err = is_known(&known, &item, run, file, pool);
+
+    if (err == NULL && known) {
+        return skip(run, &item, ALREADY, ALREADY, pool);
     }
-    if (original.descriptor >= 0) {
-        close(original.descriptor);
-    }
-    return err;
+    mu_run_handles(run);
+    return err == NULL ? handle(run, &item, file, pool) : err;
 }
 
 /* --- all of them --- */
 
-static mu_error_t *visit_file(job_t *job, const mu_found_t *found)
+static apr_status_t close_file(void *baton)
 {
-    mu_item_t item = { .from = found->path, .size = found->info->st_size };
-    int known;
-    mu_error_t *err = is_known(&known, &item, job, found);
+    close(((file_t *)baton)->descriptor);
+    return APR_SUCCESS;
+}
 
-    if (err != NULL) {
-        return err;
+static mu_error_t *give(job_t *job, const mu_found_t *found)
+{
+    apr_pool_t *pool = mu_crew_pool(job->run->crew);
+    file_t *file = apr_pcalloc(pool, sizeof(*file));
+
+    file->path = apr_pstrdup(pool, found->path);
+    file->name = apr_pstrdup(pool, found->name);
+    file->info = *found->info;
+    file->descriptor = openat(found->folder, found->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (file->descriptor >= 0) {
+        apr_pool_cleanup_register(pool, file, close_file, apr_pool_cleanup_null);
     }
-    if (known) {
-        item.status = MU_ITEM_SKIPPED;
-        item.error = ALREADY;
-        return mu_run_report(job->run, &item, ALREADY, job->pool);
+    if (file->descriptor < 0 || fstat(file->descriptor, &file->info) != 0) {
+        file->cause = errno;
     }
-    if (mu_run_must_stop(job->run)) {
-        return NULL;
-    }
-    item.to = item.url = item.sha256 = NULL;
-    job->run->handled++;
-    err = handle(job, &item, found);
-    if (job->run->options.watch != NULL) {
-        job->run->options.watch->advanced(job->run->options.watch->baton, &job->run->progress);
-    }
-    return err;
+    return mu_crew_give(job->run->crew, file, pool);
 }
 
 /* What is in the storage has arrived already, wherever it lies. */
@@ -193,55 +172,48 @@ static int is_in_storage(const job_t *job, const char *path)
     return job->storage != NULL && strncmp(path, job->storage, strlen(job->storage)) == 0;
 }
 
+static mu_error_t *look(job_t *job, const mu_found_t *found, apr_pool_t *pool)
+{
+    mu_item_t item = { .from = found->path };
+    const char *why;
+
+    if (found->info == NULL) {
+        return fail(job->run, &item, mu_error(pool, MU_MALFORMED, found->cause, "cannot be looked at")->text, pool);
+    }
+    if (!S_ISREG(found->info->st_mode)) {
+        why = S_ISLNK(found->info->st_mode) ? "a symbolic link is not followed" : "not a regular file";
+        return skip(job->run, &item, why, why, pool);
+    }
+    return mu_run_must_stop(job->run) ? NULL : give(job, found);
+}
+
 static int visit(void *baton, const mu_found_t *found)
 {
     job_t *job = baton;
-    mu_item_t item = { .from = found->path };
-    mu_error_t *err;
+    apr_pool_t *pool;
 
-    apr_pool_clear(job->pool);
     if (is_in_storage(job, found->path)) {
         return 0;
     }
-    if (found->info == NULL) {
-        item.status = MU_ITEM_FAILED;
-        item.error = mu_error(job->pool, MU_MALFORMED, found->cause, "cannot be looked at")->text;
-        err = mu_run_report(job->run, &item, NULL, job->pool);
+    apr_pool_create(&pool, job->run->pool);
+    job->error = look(job, found, pool);
+    if (job->error != NULL) {
+        job->error = mu_error(job->run->pool, job->error->code, APR_SUCCESS, "%s", job->error->text);
     }
-    else if (!S_ISREG(found->info->st_mode)) {
-        item.status = MU_ITEM_SKIPPED;
-        item.error = S_ISLNK(found->info->st_mode) ? "a symbolic link is not followed" : "not a regular file";
-        err = mu_run_report(job->run, &item, item.error, job->pool);
-    }
-    else {
-        err = visit_file(job, found);
-    }
-    if (err != NULL) {
-        job->error = mu_error(job->run->pool, err->code, APR_SUCCESS, "%s", err->text);
-    }
-    return err != NULL || job->run->stopped;
+    apr_pool_destroy(pool);
+    return job->error != NULL || job->run->stopped;
 }
 
 /* First round: how much there is, without reading any of it. */
 static int survey(void *baton, const mu_found_t *found)
 {
     job_t *job = baton;
-    mu_item_t item = { .status = MU_ITEM_SKIPPED };
-    mu_error_t *err = NULL;
-    int known = 0;
 
-    apr_pool_clear(job->pool);
-    if (found->info != NULL && S_ISREG(found->info->st_mode) && !is_in_storage(job, found->path)) {
-        err = is_known(&known, &item, job, found);
-        if (err == NULL && !known) {
-            job->run->progress.files++;
-            job->run->progress.bytes += found->info->st_size;
-        }
+    if (!is_in_storage(job, found->path)) {
+        job->run->progress.files++;
+        job->run->progress.bytes += found->info != NULL && S_ISREG(found->info->st_mode) ? found->info->st_size : 0;
     }
-    if (err != NULL) {
-        job->error = mu_error(job->run->pool, err->code, APR_SUCCESS, "%s", err->text);
-    }
-    return err != NULL;
+    return 0;
 }
 
 static const char *canonical(const char *path, apr_pool_t *pool)
@@ -297,14 +269,20 @@ mu_error_t *mu_directory_run(mu_run_t *run, const apr_array_header_t *folders)
 
     storage = storage != NULL ? canonical(storage, run->pool) : NULL;
     job.storage = storage != NULL ? apr_pstrcat(run->pool, storage, "/", NULL) : NULL;
-    apr_pool_create(&job.pool, run->pool);
     mu_progress_start(&run->progress, 0, 0, apr_time_now());
     if (err == NULL) {
         err = walk_all(&job, folders, survey);
     }
     mu_progress_start(&run->progress, run->progress.files, run->progress.bytes, apr_time_now());
     if (err == NULL) {
+        err = mu_run_crew(run, work, &job);
+    }
+    if (err == NULL) {
+        mu_error_t *last;
+
         err = walk_all(&job, folders, visit);
+        last = mu_crew_finish(run->crew);
+        err = err == NULL ? last : err;
     }
     return err;
 }

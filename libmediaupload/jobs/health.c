@@ -93,8 +93,11 @@ static void check_secret(mu_health_t *health, const mu_config_t *config)
     }
 }
 
-static void check_database(mu_health_t *health, mu_database_t *database, apr_pool_t *pool)
+void mu_health_look_at_database(const mu_health_subject_t *subject)
 {
+    mu_health_t *health = subject->health;
+    apr_pool_t *pool = subject->pool;
+    mu_database_t *database = subject->engine->database;
     mu_error_t *err = database != NULL ? mu_database_check(database, pool) : NULL;
     const char *path = database != NULL ? mu_database_path(database) : NULL;
     const char *remedy = "start the server, or correct MediaUploadDatabase";
@@ -112,10 +115,41 @@ static void check_database(mu_health_t *health, mu_database_t *database, apr_poo
     }
 }
 
-static mu_error_t *unknown_collection(const mu_health_options_t *options, apr_pool_t *pool)
+/* --- all of it --- */
+
+static const mu_health_step_t database_steps[] = { { "database", mu_health_look_at_database }, { NULL, NULL } };
+static const mu_health_step_t cron_steps[] = { { "cron", mu_health_look_at_cron }, { NULL, NULL } };
+
+/* What is quick comes first: it is told even when the rest hangs. */
+static const mu_health_step_t collection_steps[] = {
+    { "folder", mu_health_look_at_folder },
+    { "files", mu_health_look_at_files },
+    { "disk", mu_health_look_at_disk },
+    { "source", mu_health_look_at_sources },
+    { "outbox", mu_health_look_at_outbox },
+    { "default image", mu_health_look_at_default },
+    { "storage", mu_health_look_at_storage },
+    { NULL, NULL },
+};
+
+static void check_engine(mu_health_t *health, const mu_engine_t *engine, const mu_health_options_t *options,
+                         apr_pool_t *pool)
 {
-    return mu_error(pool, MU_USAGE, APR_SUCCESS, "%s has no collection \"%s\"", options->config_path,
-                    options->collection);
+    apr_array_header_t *tasks = apr_array_make(pool, engine->targets->nelts + 2, sizeof(mu_health_task_t));
+    mu_health_task_t task = { database_steps, { .engine = engine, .most_files = options->most_files } };
+
+    APR_ARRAY_PUSH(tasks, mu_health_task_t) = task;
+    task.steps = cron_steps;
+    APR_ARRAY_PUSH(tasks, mu_health_task_t) = task;
+    task.steps = collection_steps;
+    for (int i = 0; i < engine->targets->nelts; i++) {
+        task.subject.target = APR_ARRAY_IDX(engine->targets, i, mu_target_t *);
+        task.subject.root = mu_storage_local_root(task.subject.target->storage);
+        if (options->collection == NULL || strcmp(options->collection, task.subject.target->name) == 0) {
+            APR_ARRAY_PUSH(tasks, mu_health_task_t) = task;
+        }
+    }
+    mu_health_do(health, tasks, options->patience, pool);
 }
 
 mu_error_t *mu_health_check(mu_health_t **result, const mu_health_options_t *options, apr_pool_t *pool)
@@ -135,18 +169,12 @@ mu_error_t *mu_health_check(mu_health_t **result, const mu_health_options_t *opt
         return NULL;
     }
     if (options->collection != NULL && mu_engine_find(engine, options->collection) == NULL) {
-        return unknown_collection(options, pool);
+        return mu_error(pool, MU_USAGE, APR_SUCCESS, "%s has no collection \"%s\"", options->config_path,
+                        options->collection);
     }
     check_configuration(health, config, options->config_path, pool);
     check_env_file(health, config);
     check_secret(health, config);
-    check_database(health, engine->database, pool);
-    for (int i = 0; i < engine->targets->nelts; i++) {
-        const mu_target_t *target = APR_ARRAY_IDX(engine->targets, i, mu_target_t *);
-
-        if (options->collection == NULL || strcmp(options->collection, target->name) == 0) {
-            mu_health_check_collection(health, target, options->most_files, pool);
-        }
-    }
+    check_engine(health, engine, options, pool);
     return NULL;
 }

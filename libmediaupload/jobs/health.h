@@ -3,11 +3,13 @@
  *   mu_health_check(&health, &options, pool);
  *   puts(mu_health_text(health, ...));                       health_report.h
  *
- * A new check is one function of health.c (for all) or health_files.c (for a collection) that calls mu_health_add. */
+ * What can hang, a server or a disk, is looked at by processes of their own, several at once, and given up after a
+ * time. A new check is a function that calls mu_health_add, in the steps of health.c. */
 #ifndef MU_JOBS_HEALTH_H
 #define MU_JOBS_HEALTH_H
 
 #include <apr_tables.h>
+#include <apr_time.h>
 
 #include "libmediaupload/base/log.h"
 #include "libmediaupload/config/settings.h"
@@ -33,10 +35,11 @@ typedef struct mu_health_options_t {
     const mu_env_t *environment;
     const char *collection;         /* only this one; NULL for all */
     int most_files;                 /* look at the modes of so many files of a collection */
+    apr_interval_time_t patience;   /* for all of it */
     const mu_log_t *log;
 } mu_health_options_t;
 
-/* Checks everything. Nothing is made but a small object in each storage, which is removed again. MU_USAGE when there is
+/* Checks everything. Nothing is made but small objects in each storage, which are removed again. MU_USAGE when there is
  * no such collection. */
 mu_error_t *mu_health_check(mu_health_t **health, const mu_health_options_t *options, apr_pool_t *pool);
 

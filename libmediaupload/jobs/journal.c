@@ -12,6 +12,7 @@
 
 #include <apr_strings.h>
 #include <apr_tables.h>
+#include <apr_thread_mutex.h>
 
 #include "libmediaupload/base/encode.h"
 #include "libmediaupload/base/file.h"
@@ -20,6 +21,7 @@
 
 #define SUFFIX ".jsonl"
 #define FIRST_SLOTS 1024
+#define RUNS_SHOWN 3
 
 /* Where a line is; found by a hash of what it is about. Whether it really is about that, its text tells. */
 typedef struct slot_t {
@@ -38,9 +40,12 @@ struct mu_journal_t {
     off_t end;                 /* of this run's file */
     slot_t *slots;
     size_t size, used;         /* of slots; size is a power of two */
+    apr_thread_mutex_t *mutex; /* over everything that changes */
 };
 
-static const char *const step_names[] = { "begun", "migrated", "known", "failed" };
+static const char *const step_names[] = {
+    "begun", "migrated", "known", "failed", "record", "inserted", "restored", "removed"
+};
 
 static mu_error_t *cannot(const mu_journal_t *journal, apr_status_t cause, const char *verb, apr_pool_t *pool)
 {
@@ -50,39 +55,51 @@ static mu_error_t *cannot(const mu_journal_t *journal, apr_status_t cause, const
 
 /* --- lines --- */
 
+/* A text of any bytes: JSON has UTF-8 alone, so that others go into "NAME_bytes" as well. */
+static void set_text(mu_json_t *json, const char *name, const char *text, apr_pool_t *pool)
+{
+    mu_json_set(json, name, mu_json_text(pool, text));
+    if (text != NULL && mu_utf8_repair(text, pool) != text) {
+        mu_json_set(json, apr_pstrcat(pool, name, "_bytes", NULL),
+                    mu_json_text(pool, mu_base64url((const unsigned char *)text, strlen(text), pool)));
+    }
+}
+
+static const char *get_text(const mu_json_t *json, const char *name, apr_pool_t *pool)
+{
+    const char *encoded = mu_json_get_text(json, apr_pstrcat(pool, name, "_bytes", NULL));
+    const unsigned char *bytes;
+    apr_size_t size;
+
+    if (encoded == NULL) {
+        return mu_json_get_text(json, name);
+    }
+    bytes = mu_base64url_decode(encoded, &size, pool);
+    return bytes != NULL ? apr_pstrmemdup(pool, (const char *)bytes, size) : NULL;
+}
+
 static const char *line_of(const mu_entry_t *entry, apr_pool_t *pool)
 {
     mu_json_t *json = mu_json_object(pool);
-    size_t length = strlen(entry->from);
 
     mu_json_set(json, "step", mu_json_text(pool, step_names[entry->step]));
     mu_json_set(json, "time", mu_json_number(pool, entry->time));
     mu_json_set(json, "collection", mu_json_text(pool, entry->collection));
-    mu_json_set(json, "from", mu_json_text(pool, entry->from));
-    if (mu_utf8_repair(entry->from, pool) != entry->from) {
-        mu_json_set(json, "from_bytes", mu_json_text(pool, mu_base64url((const unsigned char *)entry->from, length,
-                                                                        pool)));
-    }
+    set_text(json, "from", entry->from, pool);
     mu_json_set(json, "size", mu_json_number(pool, entry->size));
     mu_json_set(json, "modified", mu_json_number(pool, entry->modified));
     mu_json_set(json, "inode", mu_json_number(pool, entry->inode));
     mu_json_set(json, "sha256", mu_json_text(pool, entry->sha256));
     mu_json_set(json, "key", mu_json_text(pool, entry->key));
     mu_json_set(json, "url", mu_json_text(pool, entry->url));
-    return apr_pstrcat(pool, mu_json_print(json, 0, pool), "\n", NULL);
-}
-
-static const char *source_of(const mu_json_t *json, apr_pool_t *pool)
-{
-    const char *encoded = mu_json_get_text(json, "from_bytes");
-    const unsigned char *bytes;
-    apr_size_t size;
-
-    if (encoded == NULL) {
-        return mu_json_get_text(json, "from");
+    if (entry->row.table != NULL) {
+        mu_json_set(json, "table", mu_json_text(pool, entry->row.table));
+        mu_json_set(json, "column", mu_json_text(pool, entry->row.column));
+        set_text(json, "record", entry->row.key, pool);
+        set_text(json, "old", entry->old, pool);
+        set_text(json, "value", entry->value, pool);
     }
-    bytes = mu_base64url_decode(encoded, &size, pool);
-    return bytes != NULL ? apr_pstrmemdup(pool, (const char *)bytes, size) : NULL;
+    return apr_pstrcat(pool, mu_json_print(json, 0, pool), "\n", NULL);
 }
 
 /* NULL when the line is no entry. Its texts live as long as `pool`. */
@@ -102,13 +119,18 @@ static mu_entry_t *parse(const char *line, apr_size_t length, apr_pool_t *pool)
     entry->step = (mu_step_t)kind;
     entry->time = mu_json_get_number(json, "time", 0);
     entry->collection = mu_json_get_text(json, "collection");
-    entry->from = source_of(json, pool);
+    entry->from = get_text(json, "from", pool);
     entry->size = mu_json_get_number(json, "size", -1);
     entry->modified = mu_json_get_number(json, "modified", 0);
     entry->inode = mu_json_get_number(json, "inode", 0);
     entry->sha256 = mu_json_get_text(json, "sha256");
     entry->key = mu_json_get_text(json, "key");
     entry->url = mu_json_get_text(json, "url");
+    entry->row = (mu_row_t){
+        mu_json_get_text(json, "table"), mu_json_get_text(json, "column"), get_text(json, "record", pool)
+    };
+    entry->old = get_text(json, "old", pool);
+    entry->value = get_text(json, "value", pool);
     return entry->collection != NULL && entry->from != NULL && entry->sha256 != NULL ? entry : NULL;
 }
 
@@ -128,6 +150,11 @@ static uint64_t hash_of(char kind, const char *collection, const char *text)
         hash = (hash ^ (unsigned char)*text) * 1099511628211u;
     }
     return hash != 0 ? hash : 1;
+}
+
+static uint64_t hash_of_row(const char *collection, const mu_row_t *row, apr_pool_t *pool)
+{
+    return hash_of('r', collection, apr_pstrcat(pool, row->table, ".", row->column, "=", row->key, NULL));
 }
 
 static slot_t *slot_for(const mu_journal_t *journal, uint64_t hash)
@@ -171,12 +198,19 @@ static void remember(mu_journal_t *journal, uint64_t hash, const slot_t *where)
     slot->hash = hash;
 }
 
-static void index_entry(mu_journal_t *journal, const mu_entry_t *entry, const slot_t *where)
+/* Steps after the copy was made say nothing new about it. */
+static void index_entry(mu_journal_t *journal, const mu_entry_t *entry, const slot_t *where, apr_pool_t *pool)
 {
+    if (entry->step > MU_STEP_FAILED) {
+        return;
+    }
     remember(journal, hash_of('s', entry->collection, entry->from), where);
     if (entry->key != NULL) {
         remember(journal, hash_of('k', entry->collection, entry->key), where);
         remember(journal, hash_of('c', entry->collection, entry->sha256), where);
+    }
+    if (entry->row.table != NULL && entry->row.column != NULL && entry->row.key != NULL) {
+        remember(journal, hash_of_row(entry->collection, &entry->row, pool), where);
     }
 }
 
@@ -187,22 +221,26 @@ static int open_file(const mu_journal_t *journal, const char *name, apr_pool_t *
 
 static const mu_entry_t *find(mu_journal_t *journal, uint64_t hash, apr_pool_t *pool)
 {
-    const slot_t *slot = slot_for(journal, hash);
+    const char *name = NULL;
+    slot_t slot;
     int descriptor;
     ssize_t length;
     char *line;
 
-    if (slot->hash == 0) {
-        return NULL;
+    apr_thread_mutex_lock(journal->mutex);
+    slot = *slot_for(journal, hash);
+    if (slot.hash != 0) {
+        name = APR_ARRAY_IDX(journal->files, (int)slot.file, const char *);
     }
-    descriptor = open_file(journal, APR_ARRAY_IDX(journal->files, (int)slot->file, const char *), pool);
+    apr_thread_mutex_unlock(journal->mutex);
+    descriptor = name != NULL ? open_file(journal, name, pool) : -1;
     if (descriptor < 0) {
         return NULL;
     }
-    line = apr_palloc(pool, slot->length);
-    length = pread(descriptor, line, slot->length, slot->offset);
+    line = apr_palloc(pool, slot.length);
+    length = pread(descriptor, line, slot.length, slot.offset);
     close(descriptor);
-    return length == (ssize_t)slot->length ? parse(line, slot->length, pool) : NULL;
+    return length == (ssize_t)slot.length ? parse(line, slot.length, pool) : NULL;
 }
 
 const mu_entry_t *mu_journal_by_source(mu_journal_t *journal, const char *collection, const char *from,
@@ -229,37 +267,65 @@ const mu_entry_t *mu_journal_by_content(mu_journal_t *journal, const char *colle
         && entry->size == size ? entry : NULL;
 }
 
+const mu_entry_t *mu_journal_by_row(mu_journal_t *journal, const char *collection, const mu_row_t *row,
+                                    apr_pool_t *pool)
+{
+    const mu_entry_t *entry = find(journal, hash_of_row(collection, row, pool), pool);
+
+    return entry != NULL && strcmp(entry->collection, collection) == 0 && entry->row.table != NULL
+        && strcmp(entry->row.table, row->table) == 0 && strcmp(entry->row.column, row->column) == 0
+        && strcmp(entry->row.key, row->key) == 0 ? entry : NULL;
+}
+
 /* --- reading --- */
 
-static mu_error_t *read_file(mu_journal_t *journal, const char *name, apr_pool_t *pool)
+/* Calls `take` for each line of a file that is an entry, with where it is. */
+static mu_error_t *read_lines(const mu_journal_t *journal, const char *name,
+                              mu_error_t *(*take)(void *baton, const mu_entry_t *entry, const slot_t *where,
+                                                  apr_pool_t *pool), void *baton, apr_pool_t *pool)
 {
     int descriptor = open_file(journal, name, pool);
     FILE *stream = descriptor >= 0 ? fdopen(descriptor, "r") : NULL;
-    slot_t where = { .file = (uint32_t)journal->files->nelts };
+    slot_t where = { .offset = 0 };
     apr_pool_t *line_pool;
     char *line = NULL;
     size_t space = 0;
     ssize_t length;
+    mu_error_t *err = NULL;
 
     if (stream == NULL) {
         return cannot(journal, errno, "read", pool);
     }
-    APR_ARRAY_PUSH(journal->files, const char *) = apr_pstrdup(journal->pool, name);
     apr_pool_create(&line_pool, pool);
-    while ((length = getline(&line, &space, stream)) > 0) {
+    while (err == NULL && (length = getline(&line, &space, stream)) > 0) {
         const mu_entry_t *entry = parse(line, (apr_size_t)length, line_pool);
 
         where.length = (uint32_t)length;
-        if (entry != NULL) {
-            index_entry(journal, entry, &where);
-        }
+        err = entry != NULL ? take(baton, entry, &where, line_pool) : NULL;
         where.offset += length;
-        apr_pool_clear(line_pool);
+        if (err == NULL) {
+            apr_pool_clear(line_pool);
+        }
     }
-    apr_pool_destroy(line_pool);
     free(line);
     fclose(stream);
+    return err;
+}
+
+static mu_error_t *index_line(void *baton, const mu_entry_t *entry, const slot_t *where, apr_pool_t *pool)
+{
+    mu_journal_t *journal = baton;
+    slot_t placed = *where;
+
+    placed.file = (uint32_t)journal->files->nelts - 1;
+    index_entry(journal, entry, &placed, pool);
     return NULL;
+}
+
+static mu_error_t *read_file(mu_journal_t *journal, const char *name, apr_pool_t *pool)
+{
+    APR_ARRAY_PUSH(journal->files, const char *) = apr_pstrdup(journal->pool, name);
+    return read_lines(journal, name, index_line, journal, pool);
 }
 
 static int is_journal(const struct dirent *entry)
@@ -312,13 +378,58 @@ mu_error_t *mu_journal_open(mu_journal_t **journal, const char *folder, const ch
     opened->own = -1;
     opened->size = FIRST_SLOTS;
     opened->slots = calloc(opened->size, sizeof(slot_t));
-    if (opened->slots == NULL) {
+    if (opened->slots == NULL
+        || apr_thread_mutex_create(&opened->mutex, APR_THREAD_MUTEX_DEFAULT, pool) != APR_SUCCESS) {
         return cannot(opened, ENOMEM, "read", pool);
     }
     apr_pool_cleanup_register(pool, opened, close_journal, apr_pool_cleanup_null);
     err = read_folder(opened, pool);
     *journal = err == NULL ? opened : NULL;
     return err;
+}
+
+typedef struct each_t {
+    mu_error_t *(*take)(void *baton, const mu_entry_t *entry, apr_pool_t *pool);
+    void *baton;
+} each_t;
+
+static mu_error_t *take_line(void *baton, const mu_entry_t *entry, const slot_t *where, apr_pool_t *pool)
+{
+    const each_t *each = baton;
+
+    (void)where;
+    return each->take(each->baton, entry, pool);
+}
+
+/* "20260301T093000.123456Z-references, ..." */
+static const char *last_runs(const mu_journal_t *journal, apr_pool_t *pool)
+{
+    const char *text = "";
+
+    for (int i = journal->files->nelts - 1; i >= 0 && i >= journal->files->nelts - RUNS_SHOWN; i--) {
+        const char *name = APR_ARRAY_IDX(journal->files, i, const char *);
+
+        text = apr_psprintf(pool, "%s%s%.*s", text, *text != '\0' ? ", " : "", (int)(strlen(name) - strlen(SUFFIX)),
+                            name);
+    }
+    return *text != '\0' ? text : "none";
+}
+
+mu_error_t *mu_journal_each(mu_journal_t *journal, const char *run,
+                            mu_error_t *(*take)(void *baton, const mu_entry_t *entry, apr_pool_t *pool), void *baton,
+                            apr_pool_t *scratch_pool)
+{
+    const char *name = apr_pstrcat(scratch_pool, run, SUFFIX, NULL);
+    each_t each = { take, baton };
+
+    for (int i = 0; i < journal->files->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(journal->files, i, const char *), name) == 0) {
+            return read_lines(journal, name, take_line, &each, scratch_pool);
+        }
+    }
+    return mu_error_detail(scratch_pool, MU_USAGE, "there is no such run",
+                           "there is no run %s in %s; the last ones: %s",
+                           run, journal->folder, last_runs(journal, scratch_pool));
 }
 
 /* --- writing --- */
@@ -403,9 +514,8 @@ static mu_error_t *create_file(mu_journal_t *journal, apr_pool_t *pool)
     return NULL;
 }
 
-mu_error_t *mu_journal_append(mu_journal_t *journal, const mu_entry_t *entry, apr_pool_t *scratch_pool)
+static mu_error_t *append(mu_journal_t *journal, const mu_entry_t *entry, const char *line, apr_pool_t *scratch_pool)
 {
-    const char *line = line_of(entry, scratch_pool);
     struct iovec slice = { (void *)line, strlen(line) };
     slot_t where = { .offset = journal->end, .length = (uint32_t)slice.iov_len };
     mu_error_t *err = journal->own < 0 ? create_file(journal, scratch_pool) : NULL;
@@ -419,7 +529,18 @@ mu_error_t *mu_journal_append(mu_journal_t *journal, const mu_entry_t *entry, ap
     if (status != APR_SUCCESS) {
         return cannot(journal, status, "write", scratch_pool);
     }
-    index_entry(journal, entry, &where);
+    index_entry(journal, entry, &where, scratch_pool);
     journal->end += (off_t)slice.iov_len;
     return NULL;
+}
+
+mu_error_t *mu_journal_append(mu_journal_t *journal, const mu_entry_t *entry, apr_pool_t *scratch_pool)
+{
+    const char *line = line_of(entry, scratch_pool);
+    mu_error_t *err;
+
+    apr_thread_mutex_lock(journal->mutex);
+    err = append(journal, entry, line, scratch_pool);
+    apr_thread_mutex_unlock(journal->mutex);
+    return err;
 }

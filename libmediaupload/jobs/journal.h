@@ -6,7 +6,8 @@
  *
  * One file for each run, RUN.jsonl, one line of JSON for each step: written with a single write(2) before the next step
  * begins, so that a killed process loses nothing; a line that was cut short is passed over. All files of the folder
- * are indexed when it is opened: 24 bytes for each step in memory, the lines stay on disk. The folder is made 0700 with
+ * are indexed when it is opened: 24 bytes for each step in memory, the lines stay on disk. It may be shared by threads.
+ * The folder is made 0700 with
  * the first line, and given to the owner of the folder it lies in by whoever runs as root. It lies beside the SQLite
  * catalog (mediaupload-journal), or without one in var/ beside the configuration; see mu_run_begin. */
 #ifndef MU_JOBS_JOURNAL_H
@@ -20,8 +21,18 @@ typedef enum {
     MU_STEP_BEGUN,      /* about to be stored; no other step after it: the process was killed */
     MU_STEP_MIGRATED,   /* stored by this run, verified and recorded */
     MU_STEP_KNOWN,      /* was stored before */
-    MU_STEP_FAILED      /* nothing was stored */
+    MU_STEP_FAILED,     /* nothing was stored */
+    MU_STEP_RECORD,     /* a row is about to be changed from `old` to `value` */
+    MU_STEP_INSERTED,   /* a row that holds `value` is in the table, and `from` is a file that this run made */
+    MU_STEP_RESTORED,   /* undo: the row holds `value` again */
+    MU_STEP_REMOVED     /* undo: the copy under `key` is gone, the source is where it was */
 } mu_step_t;
+
+/* A row of the application's. */
+typedef struct mu_row_t {
+    const char *table, *column;    /* NULL where a step is about no row */
+    const char *key;
+} mu_row_t;
 
 typedef struct mu_entry_t {
     mu_step_t step;
@@ -34,6 +45,8 @@ typedef struct mu_entry_t {
     const char *sha256;
     const char *key;           /* in the storage; NULL before it is there */
     const char *url;
+    mu_row_t row;
+    const char *old, *value;   /* what the row holds before and after; NULL is SQL's NULL */
 } mu_entry_t;
 
 typedef struct mu_journal_t mu_journal_t;
@@ -49,6 +62,16 @@ const mu_entry_t *mu_journal_by_source(mu_journal_t *journal, const char *collec
 const mu_entry_t *mu_journal_by_key(mu_journal_t *journal, const char *collection, const char *key, apr_pool_t *pool);
 const mu_entry_t *mu_journal_by_content(mu_journal_t *journal, const char *collection, apr_int64_t size,
                                         const char *sha256, apr_pool_t *pool);
+
+/* The newest entry with a key that was made for this row. */
+const mu_entry_t *mu_journal_by_row(mu_journal_t *journal, const char *collection, const mu_row_t *row,
+                                    apr_pool_t *pool);
+
+/* Calls `take` for every entry of a run, from the first to the last one; stops with the error it returns. MU_USAGE when
+ * there is no such run: the text names the last ones. */
+mu_error_t *mu_journal_each(mu_journal_t *journal, const char *run,
+                            mu_error_t *(*take)(void *baton, const mu_entry_t *entry, apr_pool_t *pool), void *baton,
+                            apr_pool_t *scratch_pool);
 
 /* Writes an entry; it can be found at once. MU_STORAGE, MU_DISK_FULL. */
 mu_error_t *mu_journal_append(mu_journal_t *journal, const mu_entry_t *entry, apr_pool_t *scratch_pool);

@@ -1,16 +1,33 @@
 libmediaupload_libmediaupload_la_SOURCES += \
+	%D%/adopt.c %D%/adopt.h \
 	%D%/copy.c %D%/copy.h \
+	%D%/crew.c %D%/crew.h \
 	%D%/directory.c %D%/directory.h \
+	%D%/disk.c %D%/disk.h \
 	%D%/examine.c %D%/examine.h \
-	%D%/health.c %D%/health.h \
-	%D%/health_files.c %D%/health_checks.h \
+	%D%/health.c %D%/health.h %D%/health_checks.h \
+	%D%/health_default.c \
+	%D%/health_disk.c \
+	%D%/health_files.c \
+	%D%/health_outbox.c \
+	%D%/health_process.c \
 	%D%/health_report.c %D%/health_report.h \
+	%D%/health_storage.c \
+	%D%/health_visit.c %D%/health_visit.h \
+	%D%/inventory.c %D%/inventory.h \
 	%D%/journal.c %D%/journal.h \
+	%D%/last_runs.c %D%/last_runs.h \
 	%D%/outbox.c %D%/outbox.h \
 	%D%/plan.c %D%/plan.h \
 	%D%/progress.c %D%/progress.h \
+	%D%/queue.c %D%/queue.h \
+	%D%/references.c %D%/references.h \
 	%D%/results.c %D%/results.h \
+	%D%/rows.c %D%/rows.h \
 	%D%/run.c %D%/run.h \
 	%D%/setup.c %D%/setup.h \
+	%D%/spool.c %D%/spool.h \
 	%D%/stored_path.c %D%/stored_path.h \
+	%D%/throttle.c %D%/throttle.h \
+	%D%/undo.c %D%/undo.h \
 	%D%/walk.c %D%/walk.h

@@ -10,6 +10,7 @@ mu_plan_t *mu_plan_create(apr_pool_t *pool)
 {
     mu_plan_t *plan = apr_pcalloc(pool, sizeof(*plan));
 
+    plan->noun = "file";
     plan->types = apr_array_make(pool, 8, sizeof(mu_plan_group_t));
     plan->reasons = apr_array_make(pool, 8, sizeof(mu_plan_group_t));
     return plan;
@@ -50,32 +51,33 @@ void mu_plan_fail(mu_plan_t *plan)
 }
 
 static const char *line(const char *text, const char *indent, const char *name, const mu_plan_group_t *group,
-                        apr_pool_t *pool)
+                        const char *noun, apr_pool_t *pool)
 {
-    return apr_psprintf(pool, "%s%s%-*s %8" APR_INT64_T_FMT " file%s %12s\n", text, indent, 44 - (int)strlen(indent),
-                        name, group->files, group->files == 1 ? " " : "s", mu_size_text(group->bytes, pool));
+    return apr_psprintf(pool, "%s%s%-*s %8" APR_INT64_T_FMT " %s%s %12s\n", text, indent, 44 - (int)strlen(indent),
+                        name,
+                        group->files, noun, group->files == 1 ? " " : "s", mu_size_text(group->bytes, pool));
 }
 
-static const char *lines(const char *text, const apr_array_header_t *groups, apr_pool_t *pool)
+static const char *lines(const char *text, const apr_array_header_t *groups, const char *noun, apr_pool_t *pool)
 {
     for (int i = 0; i < groups->nelts; i++) {
         const mu_plan_group_t *group = &APR_ARRAY_IDX(groups, i, mu_plan_group_t);
 
-        text = line(text, "  ", group->name, group, pool);
+        text = line(text, "  ", group->name, group, noun, pool);
     }
     return text;
 }
 
 const char *mu_plan_text(const mu_plan_t *plan, const char *verb, apr_pool_t *pool)
 {
-    const char *text = lines(line("", "", verb, &plan->moved, pool), plan->types, pool);
+    const char *text = lines(line("", "", verb, &plan->moved, plan->noun, pool), plan->types, plan->noun, pool);
 
     if (plan->skipped.files > 0) {
-        text = lines(line(text, "", "skipped", &plan->skipped, pool), plan->reasons, pool);
+        text = lines(line(text, "", "skipped", &plan->skipped, plan->noun, pool), plan->reasons, plan->noun, pool);
     }
     if (plan->failed > 0) {
-        text = apr_psprintf(pool, "%s%-44s %8" APR_INT64_T_FMT " file%s\n", text, "failed", plan->failed,
-                            plan->failed == 1 ? "" : "s");
+        text = apr_psprintf(pool, "%s%-44s %8" APR_INT64_T_FMT " %s%s\n", text, "failed", plan->failed,
+                            plan->noun, plan->failed == 1 ? "" : "s");
     }
     return text;
 }

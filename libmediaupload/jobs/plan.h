@@ -23,6 +23,7 @@ typedef struct mu_plan_t {
     mu_plan_group_t skipped;
     apr_array_header_t *reasons;       /* of mu_plan_group_t */
     apr_int64_t failed;
+    const char *noun;                  /* what is counted, in the singular: "file" unless set */
 } mu_plan_t;
 
 mu_plan_t *mu_plan_create(apr_pool_t *pool);

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,12 +9,14 @@
 
 #include "libmediaupload/base/file.h"
 #include "libmediaupload/base/json.h"
+#include "libmediaupload/jobs/spool.h"
 
 #define BUFFER 65536
 
 struct mu_results_t {
     mu_results_head_t head;
     mu_totals_t totals;
+    apr_int64_t listed;        /* items */
     apr_time_t finished;
     mu_done_t done;
     int folder;                /* where the temporary file is */
@@ -37,23 +38,6 @@ static apr_status_t close_files(void *baton)
     return APR_SUCCESS;
 }
 
-/* A file without a name, to write and read; -1 with errno. */
-static int open_unnamed(int folder, const char *path, apr_pool_t *pool)
-{
-    int descriptor = openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    char *name;
-
-    if (descriptor >= 0 || (errno != EISDIR && errno != ENOENT && errno != EINVAL && errno != EOPNOTSUPP)) {
-        return descriptor;
-    }
-    name = apr_pstrcat(pool, path, "/.mu-results-XXXXXX", NULL);
-    descriptor = mkostemp(name, O_CLOEXEC);
-    if (descriptor >= 0) {
-        unlink(name);
-    }
-    return descriptor;
-}
-
 mu_error_t *mu_results_open(mu_results_t **results, const char *folder, const mu_results_head_t *head,
                             apr_pool_t *pool)
 {
@@ -66,7 +50,7 @@ mu_error_t *mu_results_open(mu_results_t **results, const char *folder, const mu
     if (opened->folder < 0) {
         return mu_error(pool, MU_USAGE, errno, "the results cannot be written to the folder %s", folder);
     }
-    opened->items = open_unnamed(opened->folder, folder, pool);
+    opened->items = mu_spool_open(opened->folder, folder, pool);
     if (opened->items < 0) {
         int cause = errno;
 
@@ -127,7 +111,7 @@ static void count(mu_totals_t *totals, const mu_item_t *item)
 mu_error_t *mu_results_add(mu_results_t *results, const mu_item_t *item, apr_pool_t *scratch_pool)
 {
     mu_json_t *json = mu_json_object(scratch_pool);
-    const char *separator = results->totals.seen == 0 ? "\n    " : ",\n    ";
+    const char *separator = results->listed == 0 ? "\n    " : ",\n    ";
 
     mu_json_set(json, "record", mu_json_text(scratch_pool, item->record));
     mu_json_set(json, "from", mu_json_text(scratch_pool, item->from));
@@ -137,9 +121,20 @@ mu_error_t *mu_results_add(mu_results_t *results, const mu_item_t *item, apr_poo
     mu_json_set(json, "sha256", mu_json_text(scratch_pool, item->sha256));
     mu_json_set(json, "status", mu_json_text(scratch_pool, status_names[item->status]));
     mu_json_set(json, "error", mu_json_text(scratch_pool, item->error));
+    if (item->problem != NULL) {
+        mu_json_set(json, "problem", mu_json_text(scratch_pool, item->problem));
+        mu_json_set(json, "mend", mu_json_text(scratch_pool, item->mend));
+    }
     count(&results->totals, item);
+    results->listed++;
     return append(results, apr_pstrcat(scratch_pool, separator, mu_json_print(json, 0, scratch_pool), NULL),
                   scratch_pool);
+}
+
+void mu_results_pass(mu_results_t *results)
+{
+    results->totals.seen++;
+    results->totals.skipped++;
 }
 
 const mu_totals_t *mu_results_totals(const mu_results_t *results)
@@ -195,7 +190,7 @@ mu_error_t *mu_results_write(mu_results_t *results,
                              apr_pool_t *scratch_pool)
 {
     const char *begin = beginning(results, scratch_pool);
-    const char *end = results->totals.seen == 0 ? "]\n}\n" : "\n  ]\n}\n";
+    const char *end = results->listed == 0 ? "]\n}\n" : "\n  ]\n}\n";
     mu_error_t *err = flush(results, scratch_pool);
     off_t offset = 0;
 

@@ -26,6 +26,8 @@ typedef struct mu_item_t {
     const char *sha256;        /* NULL when the bytes were not read */
     mu_item_status_t status;
     const char *error;         /* why it was skipped or failed */
+    const char *problem;       /* audit: what is wrong, "missing"; NULL leaves this member and the next one out */
+    const char *mend;          /* audit: the command that mends it; NULL when none does */
 } mu_item_t;
 
 /* The member "done", for callers that come back for more; MU_DONE_UNSAID leaves it out. */
@@ -52,6 +54,8 @@ mu_error_t *mu_results_open(mu_results_t **results, const char *folder, const mu
 
 /* Adds an item and counts it. MU_DISK_FULL, MU_STORAGE. */
 mu_error_t *mu_results_add(mu_results_t *results, const mu_item_t *item, apr_pool_t *scratch_pool);
+/* Counts an item that is as it should be; it is not listed. */
+void mu_results_pass(mu_results_t *results);
 const mu_totals_t *mu_results_totals(const mu_results_t *results);
 /* Every item has been added; `done` tells whether nothing is left for another run. */
 void mu_results_finish(mu_results_t *results, apr_time_t now, mu_done_t done);

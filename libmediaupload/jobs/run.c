@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <apr_hash.h>
 #include <apr_strings.h>
 
 #define JOURNAL_FOLDER "mediaupload-journal"
@@ -27,18 +28,42 @@ static const char *make_id(apr_time_t now, const char *command, apr_pool_t *pool
                         parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, parts.tm_usec, command);
 }
 
-/* A dry run must not make the file of an SQLite catalog that is not there yet: nothing is catalogued then. */
-static const mu_target_t *without_new_catalog(const mu_target_t *target, apr_pool_t *pool)
+/* The target as a run uses it: the source stays where it is, so that no outbox is needed. A dry run makes neither an
+ * SQLite file nor our tables; where they are missing, nothing is catalogued. */
+static mu_error_t *set_target(mu_run_t *run, const mu_target_t *target)
 {
-    const char *catalog = target->database != NULL ? mu_database_path(target->database) : NULL;
-    mu_target_t *changed;
+    mu_target_t *changed = apr_pmemdup(run->pool, target, sizeof(*target));
+    const char *file = target->database != NULL ? mu_database_path(target->database) : NULL;
+    mu_error_t *err = NULL;
+    int there = 1;
 
-    if (catalog == NULL || access(catalog, F_OK) == 0 || errno != ENOENT) {
-        return target;
+    changed->outbox = changed->refused = NULL;
+    changed->circuit = NULL;
+    run->target = changed;
+    run->database = target->database;
+    if (run->options.apply || target->database == NULL) {
+        return NULL;
     }
-    changed = apr_pmemdup(pool, target, sizeof(*target));
-    changed->database = NULL;
-    return changed;
+    if (file != NULL && access(file, F_OK) != 0 && errno == ENOENT) {
+        run->database = changed->database = NULL;
+        return NULL;
+    }
+    mu_database_look_only(target->database);
+    err = mu_media_is_set_up(&there, target->database, run->pool);
+    if (!there) {
+        changed->database = NULL;
+    }
+    return err;
+}
+
+static mu_error_t *make_locks(mu_run_t *run)
+{
+    apr_status_t status = apr_thread_mutex_create(&run->mutex, APR_THREAD_MUTEX_DEFAULT, run->pool);
+
+    for (int i = 0; status == APR_SUCCESS && i < MU_RUN_TURNS; i++) {
+        status = apr_thread_mutex_create(&run->turns[i], APR_THREAD_MUTEX_DEFAULT, run->pool);
+    }
+    return status == APR_SUCCESS ? NULL : mu_error(run->pool, MU_INTERNAL, status, "no lock can be made");
 }
 
 mu_error_t *mu_run_begin(mu_run_t **result, const mu_target_t *target, const mu_run_options_t *options,
@@ -48,11 +73,13 @@ mu_error_t *mu_run_begin(mu_run_t **result, const mu_target_t *target, const mu_
     const char *folder = journal_folder(target, pool);
     mu_error_t *err;
 
-    run->target = options->apply ? target : without_new_catalog(target, pool);
     run->options = *options;
     run->pool = pool;
     run->plan = mu_plan_create(pool);
+    run->throttle = mu_throttle_create(options->rate, pool);
     err = options->apply ? mu_journal_lock(folder, target->name, pool) : NULL;
+    err = err == NULL ? make_locks(run) : err;
+    err = err == NULL ? set_target(run, target) : err;
     run->started = apr_time_now();
     run->id = make_id(run->started, options->command, pool);
     if (err == NULL) {
@@ -67,35 +94,99 @@ mu_error_t *mu_run_begin(mu_run_t **result, const mu_target_t *target, const mu_
     return err;
 }
 
+apr_array_header_t *mu_run_sources(const mu_target_t *target, apr_pool_t *pool)
+{
+    const apr_array_header_t *names = target->settings->source;
+    apr_array_header_t *folders = apr_array_make(pool, 4, sizeof(const char *));
+
+    for (int i = 0; names != NULL && i < names->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(names, i, const char *);
+        const char *dir = target->settings->where[MU_SETTING_source]->dir;
+
+        APR_ARRAY_PUSH(folders, const char *) = *name == '/' ? name : apr_pstrcat(pool, dir, "/", name, NULL);
+    }
+    return folders;
+}
+
+mu_error_t *mu_run_crew(mu_run_t *run, mu_error_t *(*work)(void *baton, void *item, apr_pool_t *item_pool), void *baton)
+{
+    return mu_crew_create(&run->crew, run->options.jobs > 0 ? (int)run->options.jobs : 1, work, baton, run->pool);
+}
+
+/* Whether --limit is reached, or would be if all that is under way moves. */
+static int is_at_limit(mu_run_t *run, int under_way)
+{
+    int reached;
+
+    apr_thread_mutex_lock(run->mutex);
+    reached = run->options.limit > 0 && run->moved + under_way >= run->options.limit;
+    apr_thread_mutex_unlock(run->mutex);
+    return reached;
+}
+
+static int is_out_of_time(mu_run_t *run)
+{
+    int out;
+
+    apr_thread_mutex_lock(run->mutex);
+    out = run->options.max_time > 0 && run->handled > 0 && apr_time_now() - run->started >= run->options.max_time;
+    apr_thread_mutex_unlock(run->mutex);
+    return out;
+}
+
 int mu_run_must_stop(mu_run_t *run)
 {
-    const mu_run_options_t *options = &run->options;
-
-    if (options->limit > 0 && run->moved >= options->limit) {
-        run->stopped = 1;
+    while (!is_at_limit(run, 0) && run->crew != NULL && mu_crew_busy(run->crew) > 0
+           && is_at_limit(run, mu_crew_busy(run->crew))) {
+        mu_crew_wait(run->crew);
     }
-    if (options->max_time > 0 && run->handled > 0 && apr_time_now() - run->started >= options->max_time) {
+    if (is_at_limit(run, 0) || is_out_of_time(run)) {
         run->stopped = 1;
     }
     return run->stopped;
 }
 
+void mu_run_handles(mu_run_t *run)
+{
+    apr_thread_mutex_lock(run->mutex);
+    run->handled++;
+    apr_thread_mutex_unlock(run->mutex);
+}
+
+apr_thread_mutex_t *mu_run_turn(const mu_run_t *run, const char *text)
+{
+    apr_ssize_t length = APR_HASH_KEY_STRING;
+
+    return run->turns[apr_hashfunc_default(text, &length) % MU_RUN_TURNS];
+}
+
 mu_error_t *mu_run_report(mu_run_t *run, const mu_item_t *item, const char *group, apr_pool_t *scratch_pool)
 {
+    mu_error_t *err;
+
+    apr_thread_mutex_lock(run->mutex);
     switch (item->status) {
     case MU_ITEM_PLANNED:
     case MU_ITEM_MIGRATED:
         mu_plan_move(run->plan, group, item->size);
+        mu_progress_add(&run->progress, item->size, apr_time_now());
         run->moved++;
         break;
     case MU_ITEM_SKIPPED:
         mu_plan_skip(run->plan, group, item->size);
+        mu_progress_drop(&run->progress, item->size);
         break;
     case MU_ITEM_FAILED:
         mu_plan_fail(run->plan);
+        mu_progress_drop(&run->progress, item->size);
         break;
     }
-    return mu_results_add(run->results, item, scratch_pool);
+    if (run->options.watch != NULL) {
+        run->options.watch->advanced(run->options.watch->baton, &run->progress);
+    }
+    err = mu_results_add(run->results, item, scratch_pool);
+    apr_thread_mutex_unlock(run->mutex);
+    return err;
 }
 
 void mu_run_end(mu_run_t *run, int say_done)

@@ -5,15 +5,23 @@
  *   mu_directory_run(run, folders);                          the command: reports each item with mu_run_report
  *   mu_run_end(run, 0);                                      then mu_results_publish
  *
- * A real run holds a lock for its collection; a dry run changes nothing but its results file. */
+ * A real run holds a lock for its collection; a dry run changes nothing but its results file. Items are worked on by a
+ * crew: mu_run_report and what only reads may be called by any of its threads, the rest by the one that made the run.
+ * */
 #ifndef MU_JOBS_RUN_H
 #define MU_JOBS_RUN_H
 
+#include <apr_thread_mutex.h>
+
 #include "libmediaupload/ingest/engine.h"
+#include "libmediaupload/jobs/crew.h"
 #include "libmediaupload/jobs/journal.h"
 #include "libmediaupload/jobs/plan.h"
 #include "libmediaupload/jobs/progress.h"
 #include "libmediaupload/jobs/results.h"
+#include "libmediaupload/jobs/throttle.h"
+
+#define MU_RUN_TURNS 64
 
 /* Called now and then while a run works. */
 typedef struct mu_watch_t {
@@ -26,6 +34,8 @@ typedef struct mu_run_options_t {
     int apply;                       /* really do it */
     apr_int64_t limit;               /* most items to move; 0 for no limit */
     apr_interval_time_t max_time;    /* begin no further item after so long; 0 for no limit */
+    apr_int64_t jobs;                /* items at once; 0 for one */
+    apr_int64_t rate;                /* bytes a second to and from the storage; 0 for no limit */
     const char *results_folder;      /* where results are kept while the run works */
     const mu_watch_t *watch;         /* NULL for nobody */
 } mu_run_options_t;
@@ -34,9 +44,15 @@ typedef struct mu_run_t {
     const char *id;                  /* "20260301T093000.123456Z-directory" */
     const mu_target_t *target;
     mu_run_options_t options;
+    mu_database_t *database;         /* the application's; NULL for none. target->database is NULL when nothing is
+                                        catalogued in it, or not yet */
     apr_time_t started;
+    mu_throttle_t *throttle;         /* what goes to the storage and comes back passes it */
+    apr_thread_mutex_t *turns[MU_RUN_TURNS];
+    mu_crew_t *crew;                 /* NULL before mu_run_crew */
     mu_journal_t *journal;
     mu_results_t *results;
+    apr_thread_mutex_t *mutex;       /* over what follows */
     mu_plan_t *plan;
     mu_progress_t progress;
     apr_int64_t moved;               /* items moved, or planned in a dry run */
@@ -50,11 +66,26 @@ typedef struct mu_run_t {
  * written; MU_STORAGE when the journal cannot be used. */
 mu_error_t *mu_run_begin(mu_run_t **run, const mu_target_t *target, const mu_run_options_t *options, apr_pool_t *pool);
 
-/* Whether a limit says that no further item may be begun; a run always handles at least one. */
+/* The collection's MediaUploadSource folders, as absolute paths (const char *). */
+apr_array_header_t *mu_run_sources(const mu_target_t *target, apr_pool_t *pool);
+
+/* Makes run->crew, of as many workers as the options say. */
+mu_error_t *mu_run_crew(mu_run_t *run, mu_error_t *(*work)(void *baton, void *item, apr_pool_t *item_pool),
+                        void *baton);
+
+/* Whether a limit says that no further item may be begun; a run always handles at least one. Waits for items under way
+ * where their outcome decides. */
 int mu_run_must_stop(mu_run_t *run);
 
-/* Adds an item to results, plan and progress. `group` is its type when it moves, the reason when it is skipped. */
+/* An item takes time: counts for --max-time. */
+void mu_run_handles(mu_run_t *run);
+
+/* Adds an item to results, plan and progress, to which it had been announced (files, bytes). `group` is its type when
+ * it moves, the reason when it is skipped. */
 mu_error_t *mu_run_report(mu_run_t *run, const mu_item_t *item, const char *group, apr_pool_t *scratch_pool);
+
+/* A lock that all items about the same text share, to be held while one is looked for and made. */
+apr_thread_mutex_t *mu_run_turn(const mu_run_t *run, const char *text);
 
 /* Nothing more will be done. `say_done` puts the member "done" into the results. */
 void mu_run_end(mu_run_t *run, int say_done);

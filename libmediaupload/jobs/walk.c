@@ -123,3 +123,8 @@ mu_error_t *mu_walk(const char *root, mu_walk_kind_t kind, int (*visit)(void *ba
     walk_folder(&walk, descriptor, length);
     return NULL;
 }
+
+apr_time_t mu_walk_modified(const struct stat *info)
+{
+    return apr_time_from_sec(info->st_mtim.tv_sec) + info->st_mtim.tv_nsec / 1000;
+}

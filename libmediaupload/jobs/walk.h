@@ -8,6 +8,8 @@
 
 #include <sys/stat.h>
 
+#include <apr_time.h>
+
 #include "libmediaupload/base/error.h"
 
 /* Something below the folder, during a call of `visit`. */
@@ -28,5 +30,8 @@ typedef enum {
  * listed. */
 mu_error_t *mu_walk(const char *root, mu_walk_kind_t kind, int (*visit)(void *baton, const mu_found_t *found),
                     void *baton, apr_pool_t *scratch_pool);
+
+/* When a file was last modified. */
+apr_time_t mu_walk_modified(const struct stat *info);
 
 #endif

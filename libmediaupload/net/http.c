@@ -14,29 +14,38 @@
 #define FIRST_WAIT apr_time_from_msec(200)
 #define LONGEST_WAIT apr_time_from_sec(5)
 
-/* One try. */
-typedef struct try_t {
+struct mu_http_sending_t {
+    mu_lines_t *lines;
     const mu_http_call_t *call;
-    CURL *curl;
     apr_pool_t *pool;
     mu_http_answer_t *answer;
+    mu_http_answer_t early;    /* until the caller gives a place for the answer */
+    /* of one try */
+    mu_line_t *line;           /* NULL when it could not begin */
+    CURL *curl;
     char *body;
     apr_size_t room;
+    int headed;                /* the empty line after the headers came: libcurl takes a cut before it for an end */
     int taken;                 /* `take` has got a byte */
     mu_error_t *error;         /* of `take`, or the body is too long */
-} try_t;
+    mu_error_t *unsent;        /* what kept it from beginning */
+};
 
 /* --- the answer --- */
 
 static size_t take_header(char *line, size_t size, size_t count, void *baton)
 {
-    try_t *this = baton;
+    mu_http_sending_t *this = baton;
     size_t length = size * count, name = 0;
     char *value;
 
     if (length > 5 && memcmp(line, "HTTP/", 5) == 0) {
         apr_table_clear(this->answer->headers);   /* those of "100 Continue" do not count */
+        this->headed = 0;
         return length;
+    }
+    if (length > 0 && (*line == '\r' || *line == '\n')) {
+        this->headed = 1;
     }
     while (name < length && line[name] != ':') {
         name++;
@@ -52,13 +61,14 @@ static size_t take_header(char *line, size_t size, size_t count, void *baton)
     return length;
 }
 
-static void collect(try_t *this, const char *data, apr_size_t length)
+static void collect(mu_http_sending_t *this, const char *data, apr_size_t length)
 {
     apr_size_t needed = this->answer->body_length + length + 1;
+    apr_size_t most = this->call->answer_max != 0 ? this->call->answer_max : MU_HTTP_BODY_MAX;
 
-    if (needed > MU_HTTP_BODY_MAX) {
-        this->error = mu_error(this->pool, MU_STORAGE, APR_SUCCESS, "the answer is longer than %d bytes",
-                               MU_HTTP_BODY_MAX);
+    if (needed > most) {
+        this->error = mu_error(this->pool, MU_STORAGE, APR_SUCCESS, "the answer is longer than %" APR_SIZE_T_FMT
+                               " bytes", most);
         return;
     }
     if (needed > this->room) {
@@ -74,10 +84,11 @@ static void collect(try_t *this, const char *data, apr_size_t length)
 
 static size_t take_body(char *data, size_t size, size_t count, void *baton)
 {
-    try_t *this = baton;
+    mu_http_sending_t *this = baton;
     long status = 0;
 
     curl_easy_getinfo(this->curl, CURLINFO_RESPONSE_CODE, &status);
+    this->answer->status = (int)status;
     if (this->call->take != NULL && status / 100 == 2) {
         this->taken = 1;
         this->error = this->call->take(this->call->baton, data, size * count);
@@ -119,7 +130,7 @@ static curl_off_t body_size(const mu_http_call_t *call)
     return size;
 }
 
-static void describe(try_t *this, const apr_array_header_t *headers, int push)
+static void describe(mu_http_sending_t *this, const apr_array_header_t *headers, int push)
 {
     const mu_http_call_t *call = this->call;
     curl_off_t size = body_size(call);
@@ -150,32 +161,51 @@ static int has_body(const mu_http_call_t *call)
     return strcmp(call->method, "PUT") == 0 || strcmp(call->method, "POST") == 0;
 }
 
-static mu_error_t *attempt(try_t *this, mu_lines_t *lines, const apr_array_header_t *headers)
+/* Starts a try; what keeps it from starting is told when it ends. */
+static void begin_try(mu_http_sending_t *this, const apr_array_header_t *headers)
 {
-    int push = has_body(this->call);
-    mu_line_t *line;
-    mu_error_t *err = mu_line_take(&line, lines, this->pool);
+    int push = has_body(this->call), tries = this->answer->tries + 1;
+
+    memset(this->answer, 0, sizeof(*this->answer));
+    this->answer->tries = tries;
+    this->answer->headers = apr_table_make(this->pool, 8);
+    this->body = apr_palloc(this->pool, 1);
+    this->room = 1;
+    this->headed = 0;
+    this->line = NULL;
+    this->unsent = mu_line_take(&this->line, this->lines, this->pool);
+    if (this->unsent == NULL) {
+        this->curl = mu_line_curl(this->line);
+        describe(this, headers, push);
+        this->unsent = mu_line_start(this->line, push);
+    }
+    if (this->unsent == NULL && push) {
+        mu_line_offer(this->line, this->call->body, this->call->body_count);
+    }
+}
+
+static mu_error_t *end_try(mu_http_sending_t *this)
+{
+    mu_error_t *err = this->unsent;
     long status = 0;
 
-    if (err != NULL) {
+    if (this->line == NULL) {
         return err;
     }
-    this->curl = mu_line_curl(line);
-    describe(this, headers, push);
-    err = mu_line_start(line, push);
-    if (err == NULL && push) {
-        err = mu_line_write(line, this->call->body, this->call->body_count);
-    }
     if (err == NULL) {
-        err = mu_line_finish(line);
+        err = mu_line_finish(this->line);
     }
     curl_easy_getinfo(this->curl, CURLINFO_RESPONSE_CODE, &status);
     this->answer->status = (int)status;
     if (err != NULL || this->error != NULL) {
-        mu_line_hang_up(line);
+        mu_line_hang_up(this->line);
         return this->error != NULL ? this->error : err;
     }
-    mu_line_give_back(line);
+    if (!this->headed || status < 200) {
+        mu_line_hang_up(this->line);
+        return mu_error(this->pool, MU_STORAGE_DOWN, APR_SUCCESS, "the answer ends in its headers");
+    }
+    mu_line_give_back(this->line);
     this->answer->body = this->body;
     this->body[this->answer->body_length] = '\0';
     return NULL;
@@ -191,16 +221,17 @@ static int status_can_pass(int status)
 /* Time to wait before a further try; spread, so that many do not come back at once. */
 static apr_time_t wait_before(int tries, const mu_http_answer_t *answer)
 {
-    const char *asked = answer->status != 0 ? apr_table_get(answer->headers, "Retry-After") : NULL;
+    const char *retry_after = apr_table_get(answer->headers, "Retry-After");
+    apr_int64_t asked = retry_after != NULL ? apr_atoi64(retry_after) : 0;
     apr_time_t wait = FIRST_WAIT << (2 * (tries - 1));
     unsigned char spread;
 
     mu_random(&spread, 1);
     wait += wait * spread / 512;
-    if (asked != NULL && apr_time_from_sec(apr_atoi64(asked)) > wait) {
-        wait = apr_time_from_sec(apr_atoi64(asked));
+    if (asked > apr_time_sec(LONGEST_WAIT)) {
+        return LONGEST_WAIT + 1;
     }
-    return wait;
+    return apr_time_from_sec(asked) > wait ? apr_time_from_sec(asked) : wait;
 }
 
 /* "https://host:port" of a URL. */
@@ -212,36 +243,57 @@ static const char *origin_of(const char *url, apr_pool_t *pool)
                                        + strcspn(host != NULL ? host + 3 : url, "/?"));
 }
 
-mu_error_t *mu_http_call(mu_lines_t *lines, const mu_http_call_t *call, mu_http_answer_t *answer, apr_pool_t *pool)
+mu_http_sending_t *mu_http_begin(mu_lines_t *lines, const mu_http_call_t *call, apr_pool_t *pool)
 {
-    const char *origin = origin_of(call->url, pool);
+    mu_http_sending_t *this = apr_pcalloc(pool, sizeof(*this));
 
-    for (int tries = 1;; tries++) {
-        try_t this = { call, NULL, pool, answer, apr_palloc(pool, 1), 1, 0, NULL };
-        const apr_array_header_t *headers = call->headers;
+    this->lines = lines;
+    this->call = call;
+    this->pool = pool;
+    this->answer = &this->early;
+    begin_try(this, call->headers);
+    return this;
+}
+
+void mu_http_go_on(mu_http_sending_t *this)
+{
+    if (this->unsent == NULL) {
+        mu_line_go_on(this->line);
+    }
+}
+
+mu_error_t *mu_http_end(mu_http_sending_t *this, mu_http_answer_t *answer)
+{
+    const mu_http_call_t *call = this->call;
+    const char *origin = origin_of(call->url, this->pool);
+
+    *answer = this->early;
+    this->answer = answer;
+    for (;;) {
+        mu_error_t *err = end_try(this);
         apr_time_t wait;
-        mu_error_t *err;
 
-        memset(answer, 0, sizeof(*answer));
-        answer->headers = apr_table_make(pool, 8);
-        if (tries > 1 && call->sign != NULL) {
-            headers = call->sign(call->sign_baton, pool);
-        }
-        err = attempt(&this, lines, headers);
-        if (this.error != NULL) {
-            return this.error;
+        if (this->error != NULL) {
+            return this->error;
         }
         if (err == NULL && !status_can_pass(answer->status)) {
             return NULL;
         }
         if (err != NULL && err->code != MU_STORAGE_DOWN) {
-            return mu_error(pool, err->code, APR_SUCCESS, "%s: %s", origin, err->text);
+            return mu_error(this->pool, err->code, APR_SUCCESS, "%s: %s", origin, err->text);
         }
-        wait = wait_before(tries, answer);
-        if (call->once || this.taken || tries == MU_HTTP_TRIES || wait > LONGEST_WAIT) {
-            return err != NULL ? mu_error(pool, MU_STORAGE_DOWN, APR_SUCCESS, "%s: %s", origin, err->text)
-                               : mu_error(pool, MU_STORAGE_DOWN, APR_SUCCESS, "%s answers %d", origin, answer->status);
+        wait = wait_before(answer->tries, answer);
+        if (call->once || this->taken || answer->tries == MU_HTTP_TRIES || wait > LONGEST_WAIT) {
+            return err != NULL ? mu_error(this->pool, MU_STORAGE_DOWN, APR_SUCCESS, "%s: %s", origin, err->text)
+                               : mu_error(this->pool, MU_STORAGE_DOWN, APR_SUCCESS, "%s answers %d", origin,
+                                          answer->status);
         }
         apr_sleep(wait);
+        begin_try(this, call->sign != NULL ? call->sign(call->sign_baton, this->pool) : call->headers);
     }
+}
+
+mu_error_t *mu_http_call(mu_lines_t *lines, const mu_http_call_t *call, mu_http_answer_t *answer, apr_pool_t *pool)
+{
+    return mu_http_end(mu_http_begin(lines, call, pool), answer);
 }

@@ -31,12 +31,14 @@ typedef struct mu_http_call_t {
     /* Makes the headers anew for a further try (a signature's time); NULL: `headers` serve again. */
     const apr_array_header_t *(*sign)(void *baton, apr_pool_t *pool);
     void *sign_baton;
+    apr_size_t answer_max;           /* bytes of an answer that is collected; 0: MU_HTTP_BODY_MAX */
     int once;                        /* not to be tried again by itself */
 } mu_http_call_t;
 
 typedef struct mu_http_answer_t {
-    int status;
+    int status;                      /* it and the headers are there when `take` is called */
     apr_table_t *headers;            /* of the answer */
+    int tries;                       /* that it took: after more than one the server may have done it twice */
     const char *body;                /* collected, NUL behind it; "" with `take` */
     apr_size_t body_length;
 } mu_http_answer_t;
@@ -46,5 +48,14 @@ typedef struct mu_http_answer_t {
  * not once `take` has got a byte. MU_STORAGE_DOWN when it did not pass, MU_STORAGE for a failure of another kind; every
  * status but those above is an answer, not an error. The answer lives in `pool`. */
 mu_error_t *mu_http_call(mu_lines_t *lines, const mu_http_call_t *call, mu_http_answer_t *answer, apr_pool_t *pool);
+
+typedef struct mu_http_sending_t mu_http_sending_t;   /* a call under way; one thread at a time */
+
+/* The same in steps, so that the caller can do something else while bytes are on their way: begin, go_on as often as
+ * there is an occasion (it does not wait), end once. `call` and all that it names stay valid until then. When `pool`
+ * goes before the end, the request is broken off. */
+mu_http_sending_t *mu_http_begin(mu_lines_t *lines, const mu_http_call_t *call, apr_pool_t *pool);
+void mu_http_go_on(mu_http_sending_t *sending);
+mu_error_t *mu_http_end(mu_http_sending_t *sending, mu_http_answer_t *answer);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <apr_strings.h>
 #include <apr_thread_mutex.h>
@@ -9,6 +10,7 @@
 
 #define BUFFER 131072      /* bytes that libcurl reads, and writes, at once */
 #define POLL_MS 1000
+#define BLIND_CALLS 3
 
 struct mu_lines_t {
     mu_lines_options_t options;
@@ -24,6 +26,8 @@ struct mu_line_t {
     apr_pool_t *pool;            /* of the request */
     char reason[CURL_ERROR_SIZE];
 
+    int warm;                    /* has served before: its connection may be open, or have died meanwhile */
+    curl_socket_t socket;        /* the connection of one that is idle; CURL_SOCKET_BAD: none */
     int added, over;
     CURLcode result;
     const struct iovec *slices;  /* not yet taken */
@@ -35,10 +39,14 @@ struct mu_line_t {
 
 /* --- the idle ones --- */
 
+/* Some protocols say good-bye and wait for an answer: not here, where a server that hangs would be waited for. */
 static void close_line(mu_line_t *line)
 {
     if (line->added) {
         curl_multi_remove_handle(line->multi, line->easy);
+    }
+    else if (line->socket != CURL_SOCKET_BAD) {
+        shutdown(line->socket, SHUT_RDWR);
     }
     curl_easy_cleanup(line->easy);
     curl_multi_cleanup(line->multi);
@@ -97,6 +105,7 @@ static mu_line_t *new_line(void)
     if (line == NULL) {
         return NULL;
     }
+    line->socket = CURL_SOCKET_BAD;
     line->easy = curl_easy_init();
     line->multi = curl_multi_init();
     if (line->easy == NULL || line->multi == NULL) {
@@ -118,7 +127,9 @@ static size_t give_bytes(char *to, size_t size, size_t count, void *baton)
         size_t length = slice->iov_len - line->offset;
 
         length = length < room - given ? length : room - given;
-        memcpy(to + given, (const char *)slice->iov_base + line->offset, length);
+        if (length > 0) {   /* an empty slice may be NULL */
+            memcpy(to + given, (const char *)slice->iov_base + line->offset, length);
+        }
         given += length;
         line->offset += length;
         if (line->offset == slice->iov_len) {
@@ -162,8 +173,9 @@ static void set_options(mu_line_t *line)
 mu_error_t *mu_line_take(mu_line_t **result, mu_lines_t *lines, apr_pool_t *pool)
 {
     mu_line_t *line = pop_idle(lines);
+    int warm = line != NULL;
 
-    if (line == NULL) {
+    if (!warm) {
         line = new_line();
     }
     if (line == NULL) {
@@ -171,6 +183,8 @@ mu_error_t *mu_line_take(mu_line_t **result, mu_lines_t *lines, apr_pool_t *pool
     }
     line->lines = lines;
     line->pool = pool;
+    line->warm = warm;
+    line->socket = CURL_SOCKET_BAD;
     line->added = line->over = line->count = line->waiting = line->ended = 0;
     line->result = CURLE_OK;
     line->reason[0] = '\0';
@@ -183,6 +197,11 @@ mu_error_t *mu_line_take(mu_line_t **result, mu_lines_t *lines, apr_pool_t *pool
 CURL *mu_line_curl(const mu_line_t *line)
 {
     return line->easy;
+}
+
+int mu_line_is_warm(const mu_line_t *line)
+{
+    return line->warm;
 }
 
 /* Whether a failure may be gone a moment later. */
@@ -242,13 +261,27 @@ static void look_whether_over(mu_line_t *line)
     }
 }
 
-/* Works until the request is over or waits for bytes that are not there. */
-static void drive(mu_line_t *line)
+/* libcurl at times has nothing to wait for and wants to be called again (7.88: when the reply to EPSV came at once). It
+ * is not called for ever without a pause, though: *blind counts how often nothing came. */
+static void wait_for_network(const mu_line_t *line, int *blind)
+{
+    int ready = 0;
+
+    curl_multi_wait(line->multi, NULL, 0, POLL_MS, &ready);
+    *blind = ready == 0 ? *blind + 1 : 0;
+    if (*blind > BLIND_CALLS) {
+        apr_sleep(apr_time_from_msec(1));
+    }
+}
+
+/* Works until the request is over, or libcurl holds all bytes that are there; with `until_wanted`, until it asks for
+ * more. */
+static void drive(mu_line_t *line, int until_wanted)
 {
     apr_time_t patience = apr_time_from_sec(line->lines->options.silence_seconds);
     apr_time_t heard = apr_time_now();
     curl_off_t seen = traffic(line);
-    int running;
+    int running, blind = 0;
 
     if (line->waiting && (line->count > 0 || line->ended)) {
         line->waiting = 0;
@@ -259,7 +292,7 @@ static void drive(mu_line_t *line)
 
         curl_multi_perform(line->multi, &running);
         look_whether_over(line);
-        if (line->over || (line->count == 0 && !line->ended)) {
+        if (line->over || (line->count == 0 && !line->ended && (line->waiting || !until_wanted))) {
             return;
         }
         now = traffic(line);
@@ -274,7 +307,7 @@ static void drive(mu_line_t *line)
                          line->lines->options.silence_seconds);
             return;
         }
-        curl_multi_poll(line->multi, NULL, 0, POLL_MS, NULL);
+        wait_for_network(line, &blind);
     }
 }
 
@@ -292,16 +325,45 @@ mu_error_t *mu_line_start(mu_line_t *line, int push)
     return NULL;
 }
 
+mu_error_t *mu_line_open(mu_line_t *line)
+{
+    drive(line, 1);
+    return line->result != CURLE_OK ? failure(line) : NULL;
+}
+
 mu_error_t *mu_line_write(mu_line_t *line, const struct iovec *slices, int count)
 {
     if (!line->over) {
         line->slices = slices;
         line->count = count;
         line->offset = 0;
-        drive(line);
+        drive(line, 0);
         line->count = 0;
     }
     return line->result != CURLE_OK ? failure(line) : NULL;
+}
+
+void mu_line_offer(mu_line_t *line, const struct iovec *slices, int count)
+{
+    line->slices = slices;
+    line->count = count;
+    line->offset = 0;
+    line->ended = 1;
+    mu_line_go_on(line);
+}
+
+void mu_line_go_on(mu_line_t *line)
+{
+    curl_off_t before;
+    int running;
+
+    do {
+        before = traffic(line);
+        if (!line->over) {
+            curl_multi_perform(line->multi, &running);
+            look_whether_over(line);
+        }
+    } while (!line->over && traffic(line) != before);
 }
 
 int mu_line_is_over(const mu_line_t *line)
@@ -313,9 +375,14 @@ mu_error_t *mu_line_finish(mu_line_t *line)
 {
     line->ended = 1;
     if (!line->over) {
-        drive(line);
+        drive(line, 0);
     }
     return line->result != CURLE_OK ? failure(line) : NULL;
+}
+
+CURLcode mu_line_result(const mu_line_t *line)
+{
+    return line->result;
 }
 
 void mu_line_give_back(mu_line_t *line)
@@ -323,6 +390,7 @@ void mu_line_give_back(mu_line_t *line)
     mu_lines_t *lines = line->lines;
 
     apr_pool_cleanup_kill(line->pool, line, drop_line);
+    curl_easy_getinfo(line->easy, CURLINFO_ACTIVESOCKET, &line->socket);
     curl_multi_remove_handle(line->multi, line->easy);
     curl_easy_reset(line->easy);
     line->added = 0;

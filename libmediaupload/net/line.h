@@ -23,15 +23,26 @@ typedef struct mu_line_t mu_line_t;
  * up when `pool` goes before it is given back. */
 mu_error_t *mu_line_take(mu_line_t **line, mu_lines_t *lines, apr_pool_t *pool);
 CURL *mu_line_curl(const mu_line_t *line);
+/* Whether it has served before: its connection may have died while it was idle. */
+int mu_line_is_warm(const mu_line_t *line);
 
 /* Begins the request that the options describe. With `push`, its body is what mu_line_write gets. */
 mu_error_t *mu_line_start(mu_line_t *line, int push);
+/* Returns when the server is ready for the first byte, or when the request is over. Errors as below. */
+mu_error_t *mu_line_open(mu_line_t *line);
 /* Returns when the bytes have been taken, or when the request is over and wants no more (mu_line_is_over). An error
  * means that the request failed: MU_STORAGE_DOWN for what can pass (unreachable, silent, cut), else MU_STORAGE. */
 mu_error_t *mu_line_write(mu_line_t *line, const struct iovec *slices, int count);
+/* Gives the whole body at once, without waiting; the slices must stay valid until the request is over. */
+void mu_line_offer(mu_line_t *line, const struct iovec *slices, int count);
+/* Sends and receives what can be without waiting. */
+void mu_line_go_on(mu_line_t *line);
 int mu_line_is_over(const mu_line_t *line);
 /* No more bytes: waits for the end of the request. Errors as above; what the server answered is not judged. */
 mu_error_t *mu_line_finish(mu_line_t *line);
+
+/* libcurl's word for an error of the functions above. */
+CURLcode mu_line_result(const mu_line_t *line);
 
 /* Back to the idle ones; its connections stay open. */
 void mu_line_give_back(mu_line_t *line);

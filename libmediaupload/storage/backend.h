@@ -37,6 +37,7 @@ struct mu_storage_t {
     const mu_backend_t *backend;
     const char *url;
     const char *local_root;         /* NULL where files are not local */
+    int prefers_own_url;            /* MediaUploadURL belongs to the storage that may stand in its place */
     mu_storage_options_t options;
     void *context;                  /* the back end's own */
 };
@@ -50,6 +51,7 @@ struct mu_object_t {
 
 /* The open functions set backend and context; `rest` is the URL after the scheme. */
 mu_error_t *mu_local_open(mu_storage_t *storage, const char *rest, apr_pool_t *pool);
+mu_error_t *mu_cloudinary_open(mu_storage_t *storage, const char *rest, apr_pool_t *pool);
 mu_error_t *mu_memory_open(mu_storage_t *storage, const char *rest, apr_pool_t *pool);
 mu_error_t *mu_s3_open(mu_storage_t *storage, const char *rest, apr_pool_t *pool);
 

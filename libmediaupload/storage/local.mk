@@ -1,6 +1,12 @@
 libmediaupload_libmediaupload_la_SOURCES += \
 	%D%/backend.h \
 	%D%/circuit.c %D%/circuit.h \
+	%D%/cloudinary.c \
+	%D%/cloudinary_account.c %D%/cloudinary_account.h \
+	%D%/cloudinary_request.c \
+	%D%/cloudinary_resource.c %D%/cloudinary_resource.h \
+	%D%/cloudinary_sign.c %D%/cloudinary_sign.h \
+	%D%/cloudinary_upload.c %D%/cloudinary_upload.h \
 	%D%/local.c \
 	%D%/memory.c \
 	%D%/s3.c \

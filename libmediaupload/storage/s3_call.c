@@ -25,7 +25,7 @@ static const struct {
     const char *remedy;
 } failures[] = {
     { "InvalidAccessKeyId", MU_STORAGE, "check %1: the server knows no such key" },
-    { "SignatureDoesNotMatch", MU_STORAGE, "check %2: it does not belong to %1" },
+    { "SignatureDoesNotMatch", MU_STORAGE, "check %2: the secret is not that of the key" },
     { "RequestTimeTooSkewed", MU_STORAGE, "set this machine's clock" },
     { "ExpiredToken", MU_STORAGE, "the session is over: a new key and token are needed" },
     { "InvalidToken", MU_STORAGE, "check AWS_SESSION_TOKEN" },

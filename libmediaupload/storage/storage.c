@@ -20,6 +20,7 @@ static const struct {
 } registry[] = {
     { "local:", mu_local_open },
     { "memory:", mu_memory_open },
+    { "cloudinary:", mu_cloudinary_open },
     { "s3:", mu_s3_open },
 };
 
@@ -91,6 +92,11 @@ const char *mu_storage_local_root(const mu_storage_t *storage)
 int mu_storage_is_remote(const mu_storage_t *storage)
 {
     return storage->backend->is_remote;
+}
+
+int mu_storage_prefers_own_url(const mu_storage_t *storage)
+{
+    return storage->prefers_own_url;
 }
 
 const char *mu_storage_public_url(const mu_storage_t *storage, const char *key, apr_pool_t *pool)

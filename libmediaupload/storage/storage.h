@@ -53,6 +53,8 @@ mu_error_t *mu_storage_open(mu_storage_t **storage, const char *url, const mu_st
 const char *mu_storage_url(const mu_storage_t *storage);
 /* Whether the bytes go to another machine, which may be down. */
 int mu_storage_is_remote(const mu_storage_t *storage);
+/* Whether MediaUploadURL is that of a storage which stands in for this one at other times. */
+int mu_storage_prefers_own_url(const mu_storage_t *storage);
 /* The address under which the storage itself makes a key public; NULL when it knows none. */
 const char *mu_storage_public_url(const mu_storage_t *storage, const char *key, apr_pool_t *pool);
 /* Absolute path of a local storage's root; NULL for others. */

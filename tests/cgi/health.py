@@ -6,48 +6,30 @@ import os
 import pwd
 import re
 import shutil
+import ssl
 import subprocess
 import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, ".."), os.path.join(HERE, "..", "parts")]
+from health_site import STORED, WITH_ENV_FILE, GoodSite, Silent, check, levels, named   # noqa: E402
 from httpd import TOP   # noqa: E402
-from programs import CONF, PROGRAMS, SECRET, Site, data, jpeg, png   # noqa: E402
+from programs import CONF, PROGRAMS, SECRET, Site, jpeg, png   # noqa: E402
+from server import make_certificate   # noqa: E402
 from tap.tap import contains, is_equal, main, ok   # noqa: E402
 
-STORED = "public_html/images"
 CHECK_MEMBERS = ["name", "collection", "level", "seen", "remedy"]
 BEARER = {"HTTP_AUTHORIZATION": f"Bearer {SECRET}"}
-WITH_ENV_FILE = "MediaUploadEnvFile .env\n" + CONF.replace(f'"{SECRET}"', "${MEDIAUPLOAD_SECRET}")
-
-
-def good_site(conf=CONF):
-    """A site on which everything is right."""
-    site = Site(conf)
-    site.write(".env", f"MEDIAUPLOAD_SECRET='{SECRET}'\n", mode=0o600)
-    site.write(f"{STORED}/default_article.jpg", data("baseline.jpg"))
-    site.write(f"{STORED}/2026/a.jpg", jpeg(b"a"))
-    site.write("uploads/b.jpg", jpeg(b"b"))
-    subprocess.run(["find", site.path("public_html"), "-type", "d", "-exec", "chmod", "0755", "{}", "+"], check=True)
-    return site
-
-
-def check(site, *args, **options):
-    done = site.run("health.cgi", "check", "--json", *args, **options)
-    return done.returncode, json.loads(done.stdout)
-
-
-def levels(answer, *wanted):
-    """The checks of these levels."""
-    return {one["name"] for one in answer["checks"] if one["level"] in wanted}
 
 
 def test_all_is_well():
-    with good_site(WITH_ENV_FILE) as site:
+    with GoodSite(WITH_ENV_FILE) as site:
         code, answer = check(site)
         is_equal((code, answer["status"]), (0, "ok"), "all is well: 0")
-        is_equal(levels(answer, "ok"), {"configuration", "env file", "secret", "database", "folder", "files", "disk",
-                                        "leftovers", "inodes", "storage", "default image", "source"},
+        is_equal(levels(answer, "ok"), {"configuration", "env file", "secret", "database", "cron", "folder", "files",
+                                        "disk", "leftovers", "inodes", "storage", "public url", "clock",
+                                        "default image", "source"},
                  "every check is there")
         ok(all(list(one) == CHECK_MEMBERS for one in answer["checks"]), "the members of each check")
         is_equal({one["remedy"] for one in answer["checks"]}, {None}, "nothing to mend")
@@ -61,12 +43,6 @@ def test_all_is_well():
                    for match in [re.match(r"  ok +[a-z ]+?  +(\S)", match.group())]}
         is_equal(len(columns), 1, "its columns are aligned")
         is_equal(site.run("health.cgi", "check", "--quiet").stdout, b"", "--quiet is silent when all is well")
-
-
-def rewrite(site, old, new):
-    with open(site.conf, encoding="utf-8") as file:
-        conf = file.read()
-    site.write("mediaupload.conf", conf.replace(old, new))
 
 
 def wrong_mode_of_a_file(site):
@@ -86,6 +62,28 @@ def symlinked_folder(site):
 
 def unreadable_database(site):
     site.write("var/media.db", "a text file, not a database\n" * 50)
+
+
+def answer_with(site, status, body):
+    site.web_server.answer = lambda _: (status, {}, body)
+
+
+def set_clock(site, ahead):
+    site.web_server.ahead = ahead
+
+
+def default_elsewhere(site, path, content=None):
+    if content is not None:
+        site.write(STORED + path, content)
+    site.rewrite("default_article.jpg", site.web_server.url + path)
+
+
+def wrong_certificate(site):
+    make_certificate(site.root)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(site.path("crt.pem"), site.path("key.pem"))
+    site.web_server.server.socket = context.wrap_socket(site.web_server.server.socket, server_side=True)
+    site.rewrite("MediaUploadURL http:", "MediaUploadURL https:")
 
 
 # what is done to a good site, the check it turns red or yellow, what is seen, exit code
@@ -115,25 +113,42 @@ WRONG = [
      "others can read", 2),
     ("a configuration everybody may change", lambda site: os.chmod(site.conf, 0o666), "configuration", "error",
      "others can change", 2),
-    ("an unknown directive", lambda site: rewrite(site, "MediaUploadDefault", "MediaUploadDefalt"), "configuration",
+    ("an unknown directive", lambda site: site.rewrite("MediaUploadDefault", "MediaUploadDefalt"), "configuration",
      "error", "line 8", 2),
     ("no configuration", lambda site: os.unlink(site.conf), "configuration", "error", "cannot read", 2),
     ("a disk too small for what is allowed",
-     lambda site: rewrite(site, "    MediaUploadSource", "    MediaUploadMaxSize 900000G\n    MediaUploadSource"),
+     lambda site: site.rewrite("    MediaUploadSource", "    MediaUploadMaxSize 900000G\n    MediaUploadSource"),
      "disk", "error", "free", 1),
+    ("a MediaUploadURL that leads elsewhere",
+     lambda site: site.rewrite(site.web_server.url, site.web_server.url + "/elsewhere"), "public url", "error",
+     "answers 404", 1),
+    ("a folder that the server keeps to itself", lambda site: answer_with(site, 403, b"no"), "public url", "error",
+     "answers 403", 1),
+    ("a page for every address", lambda site: answer_with(site, 200, b"<!DOCTYPE html><title>Home</title>"),
+     "public url", "error", "something else than was stored: text/html", 1),
+    ("a MediaUploadURL that cannot be seen from here",
+     lambda site: site.rewrite(site.web_server.url, "http://127.0.0.1:1"), "public url", "warning",
+     "not to be seen from here", 0),
+    ("a certificate that is not trusted", wrong_certificate, "public url", "error", "certificate", 3),
+    ("a clock that is two hours off", lambda site: set_clock(site, 7200), "clock", "error", "s behind the clock", 1),
+    ("a clock that is some minutes off", lambda site: set_clock(site, -300), "clock", "warning", "s ahead of", 0),
+    ("a default image elsewhere that is missing", lambda site: default_elsewhere(site, "/none.jpg"), "default image",
+     "error", "answers 404", 1),
+    ("a default image elsewhere that is none", lambda site: default_elsewhere(site, "/page.jpg", b"<html>"),
+     "default image", "error", "no picture", 1),
     ("an old leftover", old_leftover, "leftovers", "warning", "1 of interrupted uploads", 0),
     ("no source", lambda site: shutil.rmtree(site.path("uploads")), "source", "warning", "there is no folder", 0),
-    ("no secret", lambda site: rewrite(site, "MediaUploadSecret", "# MediaUploadSecret"), "secret", "warning",
+    ("no secret", lambda site: site.rewrite("MediaUploadSecret", "# MediaUploadSecret"), "secret", "warning",
      "there is no MediaUploadSecret", 0),
 ]
 
 
 def test_each_turns_red():
     for name, spoil, wanted, level, seen, exit_code in WRONG:
-        with good_site(WITH_ENV_FILE) as site:
+        with GoodSite(WITH_ENV_FILE) as site:
             spoil(site)
             code, answer = check(site)
-            found = [one for one in answer["checks"] if one["name"] == wanted]
+            found = named(answer, wanted)
             ok(found and found[0]["level"] == level and seen in found[0]["seen"] and found[0]["remedy"],
                f"{name}: {wanted} is {level}, with a remedy", found or answer)
             is_equal((code, answer["status"]), (exit_code, level), f"{name}: {exit_code}")
@@ -141,11 +156,34 @@ def test_each_turns_red():
             is_equal(code, exit_code, f"{name}: looking does not mend it")
 
 
+def test_default_image_elsewhere():
+    with GoodSite() as site:
+        default_elsewhere(site, "/moved")
+        site.web_server.answer = lambda request: (302, {"Location": "/default_article.jpg"}, b"") \
+            if request.path == "/moved" else site.web_server.file(request)
+        code, answer = check(site)
+        is_equal((code, named(answer, "default image")[0]["seen"]),
+                 (0, f"{site.web_server.url}/default_article.jpg, image/jpeg"), "redirects are followed")
+        site.web_server.answer = lambda request: (302, {"Location": request.path}, b"")
+        code, answer = check(site)
+        contains(named(answer, "default image")[0]["seen"], "redirects in a circle", "not for ever")
+
+
+def test_what_hangs():
+    with GoodSite() as site, Silent() as server:
+        site.rewrite("sqlite3 var/media.db", f'mysql "host=127.0.0.1,port={server.port},user=a,pass=b,dbname=c"')
+        code, answer = check(site, "--max-time", "3s")
+        found = named(answer, "database")[0]
+        is_equal((code, found["level"], found["seen"]), (3, "error", "no end within 3 s"), "a database that is silent")
+        ok(found["remedy"] and named(answer, "folder"), "the rest is looked at all the same")
+        is_equal(site.run("health.cgi", "check", "--max-time", "soon").returncode, 2, "--max-time wants a time")
+
+
 def test_other_users_files():
     if os.geteuid() != 0:
         ok(True, "only root can make files that are somebody else's")
         return
-    with good_site() as site:
+    with GoodSite() as site:
         subprocess.run(["chown", "-R", "65534:65534", site.path("uploads")], check=True)
         os.chmod(site.root, 0o777)
         os.chmod(site.path("uploads"), 0o700)
@@ -158,7 +196,8 @@ def test_other_users_files():
 
 def test_collections():
     products = CONF[CONF.index("<MediaUpload"):].replace("articles", "products").replace("html/images", "html/products")
-    with good_site(CONF + products) as site:
+    products = products.replace("https://www.example.org/images", "http://127.0.0.1:1")
+    with GoodSite(CONF + products) as site:
         code, answer = check(site)
         is_equal((code, {one["collection"] for one in answer["checks"] if one["level"] == "error"}), (1, {"products"}),
                  "the collection with the trouble is named")
@@ -227,7 +266,7 @@ def test_setup_for_another_user():
 
 
 def test_web():
-    with good_site() as site:
+    with GoodSite() as site:
         status, headers, body, _ = site.web("health.cgi")
         is_equal((status, json.loads(body)), (200, {"status": "ok"}), "without secret: ok, and no more")
         is_equal(headers["Content-Type"], "application/json", "as JSON")
@@ -262,7 +301,7 @@ def test_web():
 
 
 def test_from_cron():
-    with good_site() as site:
+    with GoodSite() as site:
         command = ["env", "-i", os.path.join(PROGRAMS, "health.cgi"), "check", "--quiet", "--config", site.conf]
         done = subprocess.run(command, cwd="/", capture_output=True, stdin=subprocess.DEVNULL)
         is_equal((done.returncode, done.stdout, done.stderr), (0, b"", b""), "env -i, in /: silent when all is well")

@@ -188,7 +188,7 @@ def test_limits():
 
 def test_usage():
     wrong = [([], "name a command"), (["nothing"], "there is no command nothing"),
-             (["directory", "--jobs", "3"], "there is no option --jobs"),
+             (["directory", "--job", "3"], "there is no option --job"),
              (["directory", "--limit"], "a value belongs to"), (["directory", "--limit", "0"], "a number from 1"),
              (["directory", "--max-time", "soon"], "a time such as"), (["directory", "a", "b"], "too many"),
              (["directory", "no-such-folder"], "cannot list the folder"),

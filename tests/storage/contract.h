@@ -18,6 +18,15 @@ typedef struct contract_t {
 
 void contract_run(const contract_t *contract, apr_pool_t *pool);
 
+/* The same for a storage that cannot do all of it: what is beyond its limits must be refused with MU_STORAGE, and leave
+ * nothing. */
+typedef struct contract_limits_t {
+    int key_max;        /* bytes of the longest key; 0: 1024, as the contract asks for */
+    int refuses_empty;  /* takes no object without a byte */
+} contract_limits_t;
+
+void contract_run_limited(const contract_t *contract, const contract_limits_t *limits, apr_pool_t *pool);
+
 /* What rules and other storage tests need: each says with diag() what went wrong. */
 
 /* An object begun and filled with `size` bytes of `data`; NULL when that failed. */

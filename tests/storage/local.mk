@@ -10,3 +10,34 @@ check_PROGRAMS += %D%/local.t %D%/memory.t
 
 %C%_memory_t_SOURCES = %D%/memory.c
 %C%_memory_t_LDADD = $(storage_ldadd)
+
+# Needs a server: tests/parts/servers.py run cloudinary -- tests/storage/cloudinary.t
+check_LIBRARIES += %D%/libcloudinaryserver.a
+%C%_libcloudinaryserver_a_SOURCES = %D%/cloudinary_server.c %D%/cloudinary_server.h
+
+check_PROGRAMS += %D%/cloudinary.t %D%/cloudinary_faults.t
+
+%C%_cloudinary_t_SOURCES = %D%/cloudinary.c
+%C%_cloudinary_t_LDADD = %D%/libcloudinaryserver.a $(storage_ldadd)
+
+%C%_cloudinary_faults_t_SOURCES = %D%/cloudinary_faults.c
+%C%_cloudinary_faults_t_LDADD = %D%/libcloudinaryserver.a $(storage_ldadd)
+
+EXTRA_DIST += %D%/site_cloudinary.py
+
+# These need a server: tests/parts/servers.py run s3 -- tests/storage/s3.t
+check_LIBRARIES += %D%/libs3server.a
+%C%_libs3server_a_SOURCES = %D%/proxy.c %D%/proxy.h %D%/s3_server.c %D%/s3_server.h
+s3_ldadd = %D%/libs3server.a $(storage_ldadd)
+EXTRA_DIST += %D%/sdk_signature.py
+
+check_PROGRAMS += %D%/s3.t %D%/s3_faults.t %D%/s3_signatures.t
+
+%C%_s3_t_SOURCES = %D%/s3.c
+%C%_s3_t_LDADD = $(s3_ldadd)
+
+%C%_s3_faults_t_SOURCES = %D%/s3_faults.c
+%C%_s3_faults_t_LDADD = $(s3_ldadd)
+
+%C%_s3_signatures_t_SOURCES = %D%/s3_signatures.c
+%C%_s3_signatures_t_LDADD = $(s3_ldadd)

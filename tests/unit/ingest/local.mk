@@ -1,4 +1,5 @@
-check_PROGRAMS += %D%/object_key.t %D%/policy.t %D%/public_url.t %D%/check.t %D%/engine.t %D%/intake.t %D%/outbox.t
+check_PROGRAMS += %D%/object_key.t %D%/policy.t %D%/public_url.t %D%/check.t %D%/engine.t %D%/intake.t %D%/outbox.t \
+	%D%/remote_url.t
 
 # Collections for tests, in this folder and in ../upload.
 target_sources = %D%/target.c %D%/target.h tests/unit/config/text_file.c tests/unit/config/text_file.h
@@ -23,3 +24,6 @@ target_sources = %D%/target.c %D%/target.h tests/unit/config/text_file.c tests/u
 
 %C%_outbox_t_SOURCES = %D%/outbox.c $(target_sources)
 %C%_outbox_t_LDADD = $(storage_ldadd)
+
+%C%_remote_url_t_SOURCES = %D%/remote_url.c
+%C%_remote_url_t_LDADD = $(unit_ldadd)

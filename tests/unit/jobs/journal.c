@@ -22,8 +22,11 @@ static mu_journal_t *open_journal(const char *folder, const char *run, apr_pool_
 
 static mu_entry_t entry_of(mu_step_t step, const char *from, const char *key)
 {
-    return (mu_entry_t){ step, 1772357400000000, "articles", from, 42, 1772357400123456, 99, SHA, key,
-                         key != NULL ? "https://e.org/k" : NULL };
+    return (mu_entry_t){
+        .step = step, .time = 1772357400000000, .collection = "articles", .from = from, .size = 42,
+        .modified = 1772357400123456, .inode = 99, .sha256 = SHA, .key = key,
+        .url = key != NULL ? "https://e.org/k" : NULL
+    };
 }
 
 static void append(mu_journal_t *journal, mu_step_t step, const char *from, const char *key, apr_pool_t *pool)

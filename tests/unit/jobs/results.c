@@ -45,10 +45,11 @@ static const mu_json_t *written(mu_results_t *results, const char **text, apr_po
 static void test_shape(apr_pool_t *pool)
 {
     static const mu_item_t items[] = {
-        { NULL, "/a/\xc3\x89t\xc3\xa9 1.jpg", "k.jpg", "https://e.org/k.jpg", 5, "ab", MU_ITEM_MIGRATED, NULL },
-        { "17", "/a/\xff.gif", NULL, NULL, 7, NULL, MU_ITEM_SKIPPED, "already \"stored\"\n" },
-        { NULL, "/a/c", NULL, NULL, 9, NULL, MU_ITEM_FAILED, "cannot read" },
-        { NULL, "/a/d", NULL, NULL, 11, "cd", MU_ITEM_PLANNED, NULL },
+        { NULL, "/a/\xc3\x89t\xc3\xa9 1.jpg", "k.jpg", "https://e.org/k.jpg", 5, "ab", MU_ITEM_MIGRATED, NULL, NULL,
+         NULL },
+        { "17", "/a/\xff.gif", NULL, NULL, 7, NULL, MU_ITEM_SKIPPED, "already \"stored\"\n", NULL, NULL },
+        { NULL, "/a/c", NULL, NULL, 9, NULL, MU_ITEM_FAILED, "cannot read", NULL, NULL },
+        { NULL, "/a/d", NULL, NULL, 11, "cd", MU_ITEM_PLANNED, NULL, NULL, NULL },
     };
     mu_results_t *results;
     const char *text;

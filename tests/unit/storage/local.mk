@@ -13,3 +13,24 @@ check_PROGRAMS += %D%/local.t %D%/local_faults.t %D%/memory.t %D%/storage.t
 
 %C%_storage_t_SOURCES = %D%/storage.c
 %C%_storage_t_LDADD = $(storage_ldadd)
+
+check_PROGRAMS += %D%/s3_place.t %D%/s3_answers.t
+
+%C%_s3_place_t_SOURCES = %D%/s3_place.c
+%C%_s3_place_t_LDADD = $(unit_ldadd)
+
+%C%_s3_answers_t_SOURCES = %D%/s3_answers.c
+%C%_s3_answers_t_LDADD = $(unit_ldadd)
+
+check_PROGRAMS += %D%/s3_writer.t
+
+%C%_s3_writer_t_SOURCES = %D%/s3_writer.c
+%C%_s3_writer_t_LDADD = tests/unit/net/libserver.a $(unit_ldadd)
+
+check_PROGRAMS += %D%/cloudinary.t %D%/cloudinary_sign.t
+
+%C%_cloudinary_t_SOURCES = %D%/cloudinary.c
+%C%_cloudinary_t_LDADD = $(storage_ldadd)
+
+%C%_cloudinary_sign_t_SOURCES = %D%/cloudinary_sign.c
+%C%_cloudinary_sign_t_LDADD = $(storage_ldadd)

@@ -1,0 +1,525 @@
+#include "libmediaupload/jobs/inventory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <apr_strings.h>
+
+#include "libmediaupload/base/file.h"
+#include "libmediaupload/base/memory.h"
+#include "libmediaupload/jobs/spool.h"
+#include "libmediaupload/jobs/walk.h"
+
+#define BUFFER 65536
+#define FIRST_SLOTS 1024
+#define UNIT 8u                /* entries begin at multiples of it */
+#define SEVERAL 0x80000000u    /* in slot_t.place: more than one file has this name */
+
+/* Where an entry is. Whether it really is the one, its text tells. */
+typedef struct slot_t {
+    uint32_t hash;             /* 0: free */
+    uint32_t place;            /* its offset, in units */
+} slot_t;
+
+typedef struct root_t {
+    const char *path;          /* canonical; NULL for a remote storage and for a folder that is not there */
+    const char *folded;        /* to be compared with what is stored */
+} root_t;
+
+struct mu_inventory_t {
+    mu_run_t *run;
+    apr_pool_t *pool;
+    apr_array_header_t *roots;     /* of root_t */
+    apr_array_header_t *unread;    /* of const char * */
+    int spool;
+    char *buffer;                  /* of what is written to it */
+    size_t buffered;
+    off_t end;
+    char *map;                     /* all of it, once taken */
+    slot_t *slots;
+    size_t size, used;             /* of slots; size is a power of two */
+    uint32_t root;                 /* that is being listed */
+    mu_error_t *error;             /* that stopped it */
+};
+
+/* --- slots --- */
+
+/* FNV-1a (draft-eastlake-fnv), of a kind and a text; never 0. */
+static uint32_t hash_of(uint32_t kind, const char *text)
+{
+    uint32_t hash = (2166136261u ^ kind) * 16777619u;
+
+    for (; *text != '\0'; text++) {
+        hash = (hash ^ (unsigned char)*text) * 16777619u;
+    }
+    return hash != 0 ? hash : 1;
+}
+
+#define BY_NAME 0x10000u       /* the kind of a file's last component; paths have their root's number */
+
+static slot_t *free_slot(const mu_inventory_t *inventory, uint32_t hash)
+{
+    size_t at = hash & (inventory->size - 1);
+
+    while (inventory->slots[at].hash != 0) {
+        at = (at + 1) & (inventory->size - 1);
+    }
+    return &inventory->slots[at];
+}
+
+/* The first slot of this hash from `at` on, which goes past it; NULL when there is no further one. */
+static slot_t *next_slot(const mu_inventory_t *inventory, uint32_t hash, size_t *at)
+{
+    for (;;) {
+        slot_t *slot = &inventory->slots[*at & (inventory->size - 1)];
+
+        ++*at;
+        if (slot->hash == 0 || slot->hash == hash) {
+            return slot->hash == 0 ? NULL : slot;
+        }
+    }
+}
+
+static void grow(mu_inventory_t *inventory)
+{
+    slot_t *old = inventory->slots;
+    size_t count = inventory->size;
+
+    inventory->size *= 2;
+    inventory->slots = calloc(inventory->size, sizeof(slot_t));
+    if (inventory->slots == NULL) {
+        mu_out_of_memory(inventory->pool);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (old[i].hash != 0) {
+            *free_slot(inventory, old[i].hash) = old[i];
+        }
+    }
+    free(old);
+}
+
+static void remember(mu_inventory_t *inventory, uint32_t hash, uint32_t place)
+{
+    if (inventory->used * 2 >= inventory->size) {
+        grow(inventory);
+    }
+    *free_slot(inventory, hash) = (slot_t){ hash, place };
+    inventory->used++;
+}
+
+/* A thousand files of one name share a slot: none of them can be guessed by it. */
+static void remember_name(mu_inventory_t *inventory, const char *name, uint32_t place)
+{
+    uint32_t hash = hash_of(BY_NAME, name);
+    size_t at = hash;
+    slot_t *slot = next_slot(inventory, hash, &at);
+
+    if (slot != NULL) {
+        slot->place |= SEVERAL;
+    }
+    else {
+        remember(inventory, hash, place);
+    }
+}
+
+/* --- taking --- */
+
+static mu_error_t *flush(mu_inventory_t *inventory)
+{
+    struct iovec slice = { inventory->buffer, inventory->buffered };
+    apr_status_t status = mu_write_all(inventory->spool, &slice, 1);
+
+    inventory->buffered = 0;
+    return status == APR_SUCCESS ? NULL : mu_error(inventory->pool, mu_code_of_io(status, MU_STORAGE), status,
+                                                   "cannot write down which files there are");
+}
+
+static mu_error_t *put(mu_inventory_t *inventory, const void *bytes, size_t size)
+{
+    mu_error_t *err = inventory->buffered + size > BUFFER ? flush(inventory) : NULL;
+
+    memcpy(inventory->buffer + inventory->buffered, bytes, size);
+    inventory->buffered += size;
+    inventory->end += (off_t)size;
+    return err;
+}
+
+static const char *last_component(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash != NULL ? slash + 1 : path;
+}
+
+static mu_error_t *add(mu_inventory_t *inventory, const mu_stock_t *stock, const char *path, apr_pool_t *pool)
+{
+    static const char padding[UNIT] = "";
+    mu_stock_t head = *stock;
+    uint32_t place = (uint32_t)(inventory->end / UNIT);
+    const char *folded = mu_stored_path_fold(path, pool);
+    size_t past;
+    mu_error_t *err;
+
+    head.root = inventory->root;
+    head.length = (uint32_t)strlen(path);
+    past = (offsetof(mu_stock_t, path) + head.length + 1) % UNIT;
+    if (head.length > BUFFER / 2) {
+        return NULL;
+    }
+    err = put(inventory, &head, offsetof(mu_stock_t, path));
+    err = err == NULL ? put(inventory, path, head.length + 1) : err;
+    err = err == NULL && past > 0 ? put(inventory, padding, UNIT - past) : err;
+    remember(inventory, hash_of(head.root, folded), place);
+    remember_name(inventory, last_component(folded), place);
+    return err;
+}
+
+static void keep_unread(mu_inventory_t *inventory, const char *path, apr_status_t cause)
+{
+    const mu_error_t *err = mu_error(inventory->pool, MU_STORAGE, cause, "%s cannot be listed", path);
+
+    APR_ARRAY_PUSH(inventory->unread, const char *) = err->text;
+}
+
+static const root_t *root_of(const mu_inventory_t *inventory, uint32_t root)
+{
+    return &APR_ARRAY_IDX(inventory->roots, (int)root, root_t);
+}
+
+static int is_below(const char *path, const char *root)
+{
+    size_t length = root != NULL ? strlen(root) : 0;
+
+    return length > 0 && strncmp(path, root, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+static int visit(void *baton, const mu_found_t *found)
+{
+    mu_inventory_t *inventory = baton;
+    const char *root = root_of(inventory, inventory->root)->path;
+    mu_stock_t stock = { 0 };
+    apr_pool_t *pool;
+
+    if (found->info == NULL) {
+        keep_unread(inventory, found->path, found->cause);
+        return 0;
+    }
+    /* what lies in the storage is listed with it */
+    if (!S_ISREG(found->info->st_mode)
+        || (inventory->root != MU_ROOT_STORAGE && is_below(found->path, root_of(inventory, MU_ROOT_STORAGE)->path))) {
+        return 0;
+    }
+    stock.size = found->info->st_size;
+    stock.mode = found->info->st_mode & 07777;
+    stock.owner = found->info->st_uid;
+    apr_pool_create(&pool, inventory->pool);
+    inventory->error = add(inventory, &stock, found->path + strlen(root) + 1, pool);
+    apr_pool_destroy(pool);
+    return inventory->error != NULL;
+}
+
+static mu_error_t *take_object(void *baton, const mu_object_stat_t *stat)
+{
+    mu_inventory_t *inventory = baton;
+    mu_stock_t stock = { .size = stat->size, .mode = (uint32_t)stat->mode };
+    apr_pool_t *pool;
+    mu_error_t *err;
+
+    apr_pool_create(&pool, inventory->pool);
+    err = add(inventory, &stock, stat->key, pool);
+    apr_pool_destroy(pool);
+    return err;
+}
+
+static mu_error_t *list_root(mu_inventory_t *inventory, const root_t *root, mu_inventory_kind_t kind)
+{
+    mu_error_t *err = NULL;
+
+    if (root->path != NULL) {
+        err = mu_walk(root->path, MU_WALK_VISIBLE, visit, inventory, inventory->pool);
+        if (err != NULL) {
+            APR_ARRAY_PUSH(inventory->unread, const char *) = err->text;
+        }
+        return inventory->error;
+    }
+    if (inventory->root == MU_ROOT_STORAGE && kind == MU_INVENTORY_ALL
+        && mu_storage_local_root(inventory->run->target->storage) == NULL) {
+        err = mu_storage_list(inventory->run->target->storage, "", take_object, inventory, inventory->pool);
+    }
+    return err;
+}
+
+static void add_root(mu_inventory_t *inventory, const char *path)
+{
+    char *resolved = path != NULL ? realpath(path, NULL) : NULL;
+    root_t *root = apr_array_push(inventory->roots);
+    const root_t *storage = root_of(inventory, MU_ROOT_STORAGE);
+
+    *root = (root_t){ NULL, "" };
+    if (resolved != NULL && (root == storage || !is_below(resolved, storage->path))) {
+        root->path = apr_pstrdup(inventory->pool, resolved);
+        root->folded = mu_stored_path_fold(resolved, inventory->pool);
+    }
+    else if (resolved == NULL && path != NULL && errno != ENOENT) {
+        keep_unread(inventory, path, errno);
+    }
+    free(resolved);
+}
+
+static apr_status_t drop(void *baton)
+{
+    mu_inventory_t *inventory = baton;
+
+    if (inventory->map != NULL) {
+        munmap(inventory->map, (size_t)inventory->end);
+    }
+    close(inventory->spool);
+    free(inventory->slots);
+    return APR_SUCCESS;
+}
+
+static mu_error_t *open_spool(mu_inventory_t *inventory)
+{
+    const char *path = inventory->run->options.results_folder;
+    int folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int cause;
+
+    inventory->spool = folder >= 0 ? mu_spool_open(folder, path, inventory->pool) : -1;
+    cause = errno;
+    if (folder >= 0) {
+        close(folder);
+    }
+    inventory->buffer = apr_palloc(inventory->pool, BUFFER);
+    inventory->size = FIRST_SLOTS;
+    inventory->slots = calloc(inventory->size, sizeof(slot_t));
+    if (inventory->spool < 0 || inventory->slots == NULL) {
+        return mu_error(inventory->pool, MU_USAGE, cause, "nothing can be written to the folder %s", path);
+    }
+    apr_pool_cleanup_register(inventory->pool, inventory, drop, apr_pool_cleanup_null);
+    return NULL;
+}
+
+mu_error_t *mu_inventory_take(mu_inventory_t **result, mu_run_t *run, const apr_array_header_t *folders,
+                              mu_inventory_kind_t kind, apr_pool_t *pool)
+{
+    mu_inventory_t *inventory = apr_pcalloc(pool, sizeof(*inventory));
+    mu_error_t *err;
+
+    inventory->run = run;
+    inventory->pool = pool;
+    inventory->roots = apr_array_make(pool, folders->nelts + 1, sizeof(root_t));
+    inventory->unread = apr_array_make(pool, 4, sizeof(const char *));
+    err = open_spool(inventory);
+    if (err != NULL) {
+        return err;
+    }
+    add_root(inventory, mu_storage_local_root(run->target->storage));
+    for (int i = 0; i < folders->nelts; i++) {
+        add_root(inventory, APR_ARRAY_IDX(folders, i, const char *));
+    }
+    for (; err == NULL && (int)inventory->root < inventory->roots->nelts; inventory->root++) {
+        err = list_root(inventory, root_of(inventory, inventory->root), kind);
+    }
+    err = err == NULL ? flush(inventory) : err;
+    if (err == NULL && inventory->end > 0) {
+        inventory->map = mmap(NULL, (size_t)inventory->end, PROT_READ | PROT_WRITE, MAP_SHARED, inventory->spool, 0);
+        if (inventory->map == MAP_FAILED) {
+            inventory->map = NULL;
+            err = mu_error(pool, MU_STORAGE, errno, "cannot read which files there are");
+        }
+    }
+    *result = inventory;
+    return err;
+}
+
+const apr_array_header_t *mu_inventory_unread(const mu_inventory_t *inventory)
+{
+    return inventory->unread;
+}
+
+/* --- finding --- */
+
+/* What a search knows: the best file so far, and how good it is. */
+typedef struct search_t {
+    const mu_inventory_t *inventory;
+    mu_stock_t *stock;
+    mu_match_t match;
+    int common;                /* components that the stored path and the file's root have in common */
+    int several;               /* another file is as good */
+    apr_pool_t *pool;
+} search_t;
+
+static mu_stock_t *stock_at(const mu_inventory_t *inventory, uint32_t place)
+{
+    return (mu_stock_t *)(inventory->map + (size_t)(place & ~SEVERAL) * UNIT);
+}
+
+static void consider(search_t *search, mu_stock_t *stock, mu_match_t match, int common)
+{
+    int better = search->stock == NULL || match < search->match || (match == search->match && common > search->common);
+
+    if (better) {
+        search->stock = stock;
+        search->match = match;
+        search->common = common;
+        search->several = 0;
+    }
+    else if (match == search->match && common == search->common && stock != search->stock) {
+        search->several = 1;
+    }
+}
+
+/* Looks for `rest` below a root. */
+static void look(search_t *search, uint32_t root, const char *rest, int common)
+{
+    const char *folded = mu_stored_path_fold(rest, search->pool);
+    uint32_t hash = hash_of(root, folded);
+    size_t at = hash;
+    slot_t *slot;
+
+    while (*rest != '\0' && (slot = next_slot(search->inventory, hash, &at)) != NULL) {
+        mu_stock_t *stock = stock_at(search->inventory, slot->place);
+
+        if (stock->root != root) {
+            continue;
+        }
+        if (strcmp(stock->path, rest) == 0) {
+            consider(search, stock, MU_MATCH_EXACT, common);
+        }
+        else if (strcmp(mu_stored_path_fold(stock->path, search->pool), folded) == 0) {
+            consider(search, stock, MU_MATCH_ALIKE, common);
+        }
+    }
+}
+
+/* How many components at the end of `root` are those in front of path[end], both folded. */
+static int count_common(const char *root, const char *path, size_t end)
+{
+    size_t left = strlen(root);
+    int count = 0;
+
+    while (left > 0 && end > 0) {
+        size_t a = left, b = end;
+
+        while (a > 0 && root[a - 1] != '/') {
+            a--;
+        }
+        while (b > 0 && path[b - 1] != '/') {
+            b--;
+        }
+        if (left - a != end - b || memcmp(root + a, path + b, left - a) != 0) {
+            break;
+        }
+        count++;
+        left = a > 0 ? a - 1 : 0;
+        end = b > 0 ? b - 1 : 0;
+    }
+    return count;
+}
+
+/* "static/uploads/a/x.png" is a/x.png below a root that ends in "uploads"; a path may be below any root, a URL only
+ * below one that it names. */
+static void look_below(search_t *search, uint32_t root, const char *path, int is_url)
+{
+    const char *base = root_of(search->inventory, root)->folded;
+
+    if (!is_url) {
+        look(search, root, path, 0);
+    }
+    for (const char *slash = strchr(path, '/'); slash != NULL && *base != '\0'; slash = strchr(slash + 1, '/')) {
+        const char *front = mu_stored_path_fold(apr_pstrmemdup(search->pool, path, (apr_size_t)(slash - path)),
+                                                search->pool);
+        int common = count_common(base, front, strlen(front));
+
+        if (common > 0) {
+            look(search, root, slash + 1, common);
+        }
+    }
+}
+
+static void guess(search_t *search, const char *path)
+{
+    const char *name = mu_stored_path_fold(last_component(path), search->pool);
+    uint32_t hash = hash_of(BY_NAME, name);
+    size_t at = hash;
+    const slot_t *slot = next_slot(search->inventory, hash, &at);
+    mu_stock_t *stock;
+
+    if (slot == NULL || slot->place & SEVERAL) {
+        return;
+    }
+    stock = stock_at(search->inventory, slot->place);
+    if (strcmp(mu_stored_path_fold(last_component(stock->path), search->pool), name) == 0) {
+        consider(search, stock, MU_MATCH_GUESS, 0);
+    }
+}
+
+mu_stock_t *mu_inventory_find(mu_match_t *match, const mu_inventory_t *inventory, const mu_stored_path_t *stored,
+                              apr_pool_t *scratch_pool)
+{
+    search_t search = { .inventory = inventory, .pool = scratch_pool };
+    int is_url = stored->host != NULL;
+
+    *match = MU_MATCH_NONE;
+    if (inventory->map == NULL || stored->path == NULL) {
+        return NULL;
+    }
+    if (stored->key != NULL) {
+        look(&search, MU_ROOT_STORAGE, stored->key, BUFFER);
+    }
+    for (uint32_t root = 0; search.match != MU_MATCH_EXACT && root < (uint32_t)inventory->roots->nelts; root++) {
+        look_below(&search, root, stored->raw, is_url);
+        if (strcmp(stored->raw, stored->path) != 0) {
+            look_below(&search, root, stored->path, is_url);
+        }
+    }
+    if (search.stock == NULL && (!is_url || stored->kind == MU_STORED_OURS)) {
+        guess(&search, stored->path);
+    }
+    if (search.stock == NULL || search.several) {
+        return NULL;
+    }
+    *match = search.match;
+    return search.stock;
+}
+
+mu_stock_t *mu_inventory_next(const mu_inventory_t *inventory, const mu_stock_t *stock)
+{
+    size_t offset = 0;
+
+    if (stock != NULL) {
+        offset = (size_t)((const char *)stock - inventory->map) + offsetof(mu_stock_t, path) + stock->length + 1;
+        offset = (offset + UNIT - 1) / UNIT * UNIT;
+    }
+    return offset < (size_t)inventory->end ? (mu_stock_t *)(inventory->map + offset) : NULL;
+}
+
+const char *mu_inventory_path(const mu_inventory_t *inventory, const mu_stock_t *stock, apr_pool_t *pool)
+{
+    const char *root = root_of(inventory, stock->root)->path;
+
+    return root != NULL ? apr_pstrcat(pool, root, "/", stock->path, NULL) : NULL;
+}
+
+int mu_inventory_open(const mu_inventory_t *inventory, const mu_stock_t *stock, apr_pool_t *scratch_pool)
+{
+    const char *root = root_of(inventory, stock->root)->path;
+    const char *name = last_component(stock->path);
+    const char *below = apr_pstrmemdup(scratch_pool, stock->path, (apr_size_t)(name - stock->path));
+    int folder, descriptor, cause;
+
+    if (root == NULL || mu_folder_open(&folder, root, below, MU_FOLDER_EXISTING, scratch_pool) != NULL) {
+        errno = ENOENT;
+        return -1;
+    }
+    descriptor = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    cause = errno;
+    close(folder);
+    errno = cause;
+    return descriptor;
+}

@@ -1,0 +1,71 @@
+/* Prints our signatures and URLs, to be compared with those of Cloudinary's SDK. A line of standard input, its words
+ * parted by tabs, gives a line:
+ *
+ *   sign SECRET NAME=VALUE...
+ *   answer PUBLIC_ID VERSION SIGNATURE SECRET           1 when it is signed so, else 0
+ *   url CLOUD CNAME TRANSFORMATION TYPE NAME            CNAME and TRANSFORMATION may be empty */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <apr_general.h>
+#include <apr_strings.h>
+
+#include "libmediaupload/storage/cloudinary_sign.h"
+
+#define WORDS 32
+
+static const char *or_null(const char *word)
+{
+    return *word != '\0' ? word : NULL;
+}
+
+static const char *print_signature(char **words, int count, apr_pool_t *pool)
+{
+    mu_cloudinary_param_t params[WORDS];
+
+    for (int i = 2; i < count; i++) {
+        char *equals = strchr(words[i], '=');
+
+        *equals = '\0';
+        params[i - 2] = (mu_cloudinary_param_t){ words[i], equals + 1 };
+    }
+    return mu_cloudinary_signature(params, count - 2, words[1], pool);
+}
+
+static const char *print_line(char **words, int count, apr_pool_t *pool)
+{
+    if (strcmp(words[0], "sign") == 0 && count >= 2) {
+        return print_signature(words, count, pool);
+    }
+    if (strcmp(words[0], "answer") == 0 && count == 5) {
+        return mu_cloudinary_answer_is_signed(words[1], apr_atoi64(words[2]), words[3], words[4], pool) ? "1" : "0";
+    }
+    if (strcmp(words[0], "url") == 0 && count == 6) {
+        mu_cloudinary_delivery_t delivery = { words[1], or_null(words[2]), or_null(words[3]) };
+
+        return mu_cloudinary_delivery_url(&delivery, words[4], words[5], pool);
+    }
+    return "not understood";
+}
+
+int main(void)
+{
+    char line[8192];
+    apr_pool_t *pool;
+
+    apr_initialize();
+    apr_pool_create(&pool, NULL);
+    while (fgets(line, sizeof(line), stdin) != NULL) {
+        char *words[WORDS], *rest = line;
+        int count = 0;
+
+        line[strcspn(line, "\n")] = '\0';
+        while (count < WORDS && (words[count] = strsep(&rest, "\t")) != NULL) {
+            count++;
+        }
+        puts(print_line(words, count, pool));
+    }
+    apr_terminate();
+    return 0;
+}

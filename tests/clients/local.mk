@@ -1,0 +1,8 @@
+# Tests against the clients that others wrote. ./check runs them; here is only what they compare with.
+EXTRA_PROGRAMS += %D%/cloudinary_print
+CLEANFILES += %D%/cloudinary_print
+
+%C%_cloudinary_print_SOURCES = %D%/cloudinary_print.c
+%C%_cloudinary_print_LDADD = libmediaupload/libmediaupload.la
+
+EXTRA_DIST += %D%/cloudinary.test.js %D%/package.json %D%/package-lock.json

@@ -1,0 +1,400 @@
+/* What an S3 storage says when its server answers strangely, or not at all: never that an object is stored when it may
+ * not be. The server of tests/unit/net says what each case wants. */
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "libmediaupload/base/digest.h"
+#include "libmediaupload/base/encode.h"
+#include "libmediaupload/storage/storage.h"
+#include "tests/tap/tap.h"
+#include "tests/unit/net/server.h"
+
+#define OK(headers) "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n" headers "\r\n"
+#define STATUS(line, headers) "HTTP/1.1 " line "\r\nContent-Length: 0\r\n" headers "\r\n"
+#define XML(line, text) "HTTP/1.1 " line "\r\nConnection: close\r\n\r\n" text
+#define ERROR(line, code) XML(line, "<Error><Code>" code "</Code><Message>m</Message></Error>")
+#define HEAD_OF(size, headers) "HTTP/1.1 200 OK\r\nContent-Length: " size "\r\n" headers "\r\n"
+#define ETAG "ETag: \"5d41402abc4b2a76b9719d911017c592\"\r\n"         /* the MD5 of "hello" */
+#define WRONG_ETAG "ETag: \"00000000000000000000000000000000\"\r\n"
+#define KMS WRONG_ETAG "x-amz-server-side-encryption: aws:kms\r\n"
+#define STEPS 6
+
+#define LONG (10 * 1024 * 1024 + 1)   /* two parts of 5 MiB and one byte */
+
+static server_t *server;
+
+static const char *get_key(void *baton, const char *name)
+{
+    (void)baton;
+    return strcmp(name, "AWS_ACCESS_KEY_ID") == 0 ? "AKIDEXAMPLE"
+        : strcmp(name, "AWS_SECRET_ACCESS_KEY") == 0 ? "sekret" : NULL;
+}
+
+static mu_storage_t *open_storage(const char *options, apr_pool_t *pool)
+{
+    const char *url = apr_pstrcat(pool, "s3://shop/media?part_size=10M&timeout=2&endpoint=",
+                                  server_url(server, "", pool), options, NULL);
+    mu_storage_t *storage;
+    mu_error_t *err = mu_storage_open(&storage, url, &(mu_storage_options_t){ .env = { get_key, NULL } }, pool);
+
+    if (err != NULL) {
+        diag("%s", err->text);
+        return NULL;
+    }
+    return storage;
+}
+
+static mu_error_t *store(mu_storage_t *storage, const char *data, apr_size_t size, mu_on_existing_t on_existing,
+                         apr_pool_t *pool)
+{
+    mu_object_info_t info = { "a.jpg", "image/jpeg", (apr_off_t)size };
+    struct iovec slice = { (void *)data, size };
+    mu_object_t *object;
+    mu_error_t *err = mu_object_begin(&object, storage, &info, pool);
+
+    if (err == NULL) {
+        err = mu_object_write(object, &slice, 1);
+    }
+    if (err == NULL) {
+        err = mu_object_commit(object, "a.jpg", on_existing);
+    }
+    mu_object_abort(object);
+    return err;
+}
+
+/* A result as text: "stored", or the code's name. */
+static const char *name_of(const mu_error_t *err)
+{
+    return err == NULL ? "stored" : mu_code_name(err->code);
+}
+
+typedef struct case_t {
+    const char *name;
+    mu_on_existing_t on_existing;
+    step_t steps[STEPS];       /* up to the first without an answer, unless it cuts or is silent */
+    const char *expected;      /* "stored" or a code's name */
+    const char *said;          /* in the error's text; NULL for anything */
+    int requests;              /* whole ones; the abort of parts included */
+} case_t;
+
+static int count_steps(const step_t *steps)
+{
+    int count = 0;
+
+    while (count < STEPS && (steps[count].answer != NULL || steps[count].how != ANSWER)) {
+        count++;
+    }
+    return count;
+}
+
+static void run_cases(const case_t *cases, size_t count, const char *data, apr_size_t size, apr_pool_t *pool)
+{
+    for (size_t i = 0; i < count; i++) {
+        apr_pool_t *own;
+        mu_error_t *err;
+
+        apr_pool_create(&own, pool);
+        server_script(server, cases[i].steps, count_steps(cases[i].steps));
+        err = store(open_storage("", own), data, size, cases[i].on_existing, own);
+        is_text(name_of(err), cases[i].expected, "%s", cases[i].name);
+        if (err != NULL && cases[i].said != NULL && !ok(strstr(err->text, cases[i].said) != NULL,
+                                                        "and it says \"%s\"", cases[i].said)) {
+            diag("%s", err->text);
+        }
+        is_number(server_requests(server), cases[i].requests, "after so many requests");
+        apr_pool_destroy(own);
+    }
+}
+
+static void test_short(apr_pool_t *pool)
+{
+    static const case_t cases[] = {
+        { "the ETag confirms", MU_KEEP_EXISTING, { { .answer = OK(ETAG) } }, "stored", NULL, 1 },
+        { "another ETag does not", MU_KEEP_EXISTING, { { .answer = OK(WRONG_ETAG) } }, "storage_unavailable",
+          "other bytes", 1 },
+        { "an encrypted object is known by its size", MU_KEEP_EXISTING,
+          { { .answer = OK(KMS) }, { .answer = HEAD_OF("5", KMS), .how = ANSWER_AND_CLOSE } }, "stored", NULL, 2 },
+        { "unless that is another", MU_KEEP_EXISTING,
+          { { .answer = OK(KMS) }, { .answer = HEAD_OF("4", KMS), .how = ANSWER_AND_CLOSE } }, "storage_unavailable",
+          "other bytes", 2 },
+        { "an object without an ETag is known by its size", MU_REPLACE_EXISTING,
+          { { .answer = OK("") }, { .answer = HEAD_OF("5", ""), .how = ANSWER_AND_CLOSE } }, "stored", NULL, 2 },
+        { "the key is taken", MU_KEEP_EXISTING, { { .answer = ERROR("412 No", "PreconditionFailed"),
+                                                    .how = ANSWER_AND_CLOSE } }, "already_exists", NULL, 1 },
+        { "the key is taken by what the first try stored, whose answer was lost", MU_KEEP_EXISTING,
+          { { .answer = OK(ETAG), .how = CUT_ANSWER, .cut = 10 }, { .answer = STATUS("412 No", "") },
+            { .answer = HEAD_OF("5", ETAG), .how = ANSWER_AND_CLOSE } }, "stored", NULL, 3 },
+        { "the key is taken by another, after a lost answer", MU_KEEP_EXISTING,
+          { { .answer = OK(ETAG), .how = CUT_ANSWER, .cut = 10 }, { .answer = STATUS("412 No", "") },
+            { .answer = HEAD_OF("5", WRONG_ETAG), .how = ANSWER_AND_CLOSE } }, "already_exists", NULL, 3 },
+        { "If-None-Match is not known, and the key is free", MU_KEEP_EXISTING,
+          { { .answer = STATUS("501 No", "") }, { .answer = STATUS("404 No", ""), .how = ANSWER_AND_CLOSE },
+            { .answer = OK(ETAG) } }, "stored", NULL, 3 },
+        { "If-None-Match is not known, and the key is taken", MU_KEEP_EXISTING,
+          { { .answer = ERROR("400 No", "NotImplemented"), .how = ANSWER_AND_CLOSE },
+            { .answer = HEAD_OF("9", ETAG), .how = ANSWER_AND_CLOSE } }, "already_exists", NULL, 2 },
+        { "busy, then not", MU_KEEP_EXISTING,
+          { { .answer = STATUS("503 Busy", "Retry-After: 1\r\n") }, { .answer = STATUS("500 Oh", "") },
+            { .answer = OK(ETAG) } }, "stored", NULL, 3 },
+        { "busy for too long", MU_KEEP_EXISTING, { { .answer = STATUS("503 Busy", "Retry-After: 600\r\n") } },
+          "storage_unavailable", "503", 1 },
+        { "busy every time", MU_KEEP_EXISTING,
+          { { .answer = STATUS("429 Busy", "") }, { .answer = STATUS("502 Oh", "") },
+            { .answer = STATUS("504 Oh", "") } }, "storage_unavailable", "504", 3 },
+        { "the server lost patience with the body", MU_KEEP_EXISTING,
+          { { .answer = ERROR("400 No", "RequestTimeout"), .how = ANSWER_AND_CLOSE }, { .answer = OK(ETAG) } },
+          "stored", NULL, 2 },
+        { "the server is silent", MU_KEEP_EXISTING,
+          { { .how = STAY_SILENT }, { .how = STAY_SILENT }, { .how = STAY_SILENT } }, "storage_unavailable",
+          "silent for 2 seconds", 3 },
+        { "the clock is wrong", MU_KEEP_EXISTING, { { .answer = ERROR("403 No", "RequestTimeTooSkewed"),
+                                                      .how = ANSWER_AND_CLOSE } }, "storage_failed", "clock", 1 },
+        { "the quota is used up", MU_KEEP_EXISTING, { { .answer = ERROR("403 No", "QuotaExceeded"),
+                                                        .how = ANSWER_AND_CLOSE } }, "disk_full", "quota", 1 },
+        { "no room", MU_KEEP_EXISTING, { { .answer = STATUS("507 No", "") } }, "disk_full", NULL, 1 },
+        { "this is no S3 server", MU_KEEP_EXISTING, { { .answer = STATUS("204 No Content", ETAG) } },
+          "storage_failed", NULL, 1 },
+        { "nor is this", MU_KEEP_EXISTING, { { .answer = STATUS("302 Found", "Location: /login\r\n") } },
+          "storage_failed", "check the region and the endpoint", 1 },
+    };
+
+    run_cases(cases, sizeof(cases) / sizeof(cases[0]), "hello", 5, pool);
+}
+
+#define CREATED XML("200 OK", "<InitiateMultipartUploadResult><UploadId>u1</UploadId>" \
+                              "</InitiateMultipartUploadResult>"), .how = ANSWER_AND_CLOSE
+#define GONE STATUS("404 No", ""), .how = ANSWER_AND_CLOSE
+#define COMPLETE XML("200 OK", "<CompleteMultipartUploadResult/>"), .how = ANSWER_AND_CLOSE
+
+/* The ETag of a part of `size` bytes 'x', as a header. */
+static const char *etag_of(apr_size_t size, apr_pool_t *pool)
+{
+    unsigned char digest[MU_MD5_SIZE];
+    char hex[2 * MU_MD5_SIZE + 1], *data = apr_palloc(pool, size);
+
+    memset(data, 'x', size);
+    mu_md5(digest, data, size);
+    mu_hex(hex, digest, sizeof(digest));
+    return apr_psprintf(pool, "ETag: \"%s\"\r\n", hex);
+}
+
+/* The ETag of the whole: the MD5 of those of its parts, and their number. */
+static const char *whole_etag(apr_pool_t *pool)
+{
+    static const apr_size_t sizes[] = { LONG / 2, LONG / 2, 1 };
+    unsigned char digests[3][MU_MD5_SIZE], digest[MU_MD5_SIZE];
+    char hex[2 * MU_MD5_SIZE + 1], *data = apr_palloc(pool, LONG);
+
+    memset(data, 'x', LONG);
+    for (int i = 0; i < 3; i++) {
+        mu_md5(digests[i], data, sizes[i]);
+    }
+    mu_md5(digest, digests, sizeof(digests));
+    mu_hex(hex, digest, sizeof(digest));
+    return apr_psprintf(pool, "ETag: \"%s-3\"\r\n", hex);
+}
+
+static const char *fill(const char *format, const char *etag, apr_pool_t *pool)
+{
+    const char *mark = strstr(format, "{}");
+
+    return mark == NULL ? format
+        : apr_pstrcat(pool, apr_pstrndup(pool, format, (apr_size_t)(mark - format)), etag, mark + 2, NULL);
+}
+
+typedef struct long_case_t {
+    const char *name;
+    mu_on_existing_t on_existing;
+    step_t after_parts[STEPS];   /* "{}" is the whole's ETag */
+    const char *expected, *said;
+    int requests;                /* besides the four that come before */
+} long_case_t;
+
+static void test_long(apr_pool_t *pool)
+{
+    static const long_case_t cases[] = {
+        { "in parts", MU_REPLACE_EXISTING, { { .answer = COMPLETE },
+          { .answer = HEAD_OF("10485761", ""), .how = ANSWER_AND_CLOSE } }, "stored", NULL, 2 },
+        { "in parts, where nothing is", MU_KEEP_EXISTING, { { .answer = GONE }, { .answer = COMPLETE },
+          { .answer = HEAD_OF("10485761", ""), .how = ANSWER_AND_CLOSE } }, "stored", NULL, 3 },
+        { "in parts, where something is", MU_KEEP_EXISTING,
+          { { .answer = HEAD_OF("10485761", ""), .how = ANSWER_AND_CLOSE } }, "already_exists", NULL, 2 },
+        { "in parts, where something comes meanwhile", MU_KEEP_EXISTING,
+          { { .answer = GONE }, { .answer = STATUS("412 No", "") } }, "already_exists", NULL, 3 },
+        { "conditions are not known", MU_KEEP_EXISTING,
+          { { .answer = GONE }, { .answer = STATUS("501 No", "") }, { .answer = COMPLETE },
+            { .answer = HEAD_OF("10485761", ""), .how = ANSWER_AND_CLOSE } }, "stored", NULL, 4 },
+        { "200 with an error in it", MU_REPLACE_EXISTING,
+          { { .answer = ERROR("200 OK", "InternalError"), .how = ANSWER_AND_CLOSE } }, "storage_unavailable",
+          "InternalError", 2 },
+        { "200 with nothing in it", MU_REPLACE_EXISTING, { { .answer = OK("") } }, "storage_unavailable", NULL, 2 },
+        { "200, but what is there is shorter", MU_REPLACE_EXISTING, { { .answer = COMPLETE },
+          { .answer = HEAD_OF("10485760", ""), .how = ANSWER_AND_CLOSE } }, "storage_unavailable", "not as long", 3 },
+        { "200, but nothing is there", MU_REPLACE_EXISTING, { { .answer = COMPLETE }, { .answer = GONE } },
+          "storage_unavailable", "not as long", 3 },
+        { "the answer is lost, and the parts are gone: they are the object", MU_REPLACE_EXISTING,
+          { { .how = CUT_ANSWER, .cut = 5 }, { .answer = ERROR("404 No", "NoSuchUpload"), .how = ANSWER_AND_CLOSE },
+            { .answer = HEAD_OF("10485761", "{}"), .how = ANSWER_AND_CLOSE },
+            { .answer = HEAD_OF("10485761", "{}"), .how = ANSWER_AND_CLOSE } }, "stored", NULL, 4 },
+        { "the answer is lost, and the parts are gone: another is the object", MU_REPLACE_EXISTING,
+          { { .how = CUT_ANSWER, .cut = 5 }, { .answer = ERROR("404 No", "NoSuchUpload"), .how = ANSWER_AND_CLOSE },
+            { .answer = HEAD_OF("10485761", WRONG_ETAG), .how = ANSWER_AND_CLOSE } }, "storage_failed",
+          "NoSuchUpload", 4 },
+    };
+    char *data = apr_palloc(pool, LONG);
+
+    memset(data, 'x', LONG);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *part = apr_pstrcat(pool, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", etag_of(LONG / 2, pool),
+                                       "\r\n", NULL);
+        const char *last = apr_pstrcat(pool, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", etag_of(1, pool), "\r\n",
+                                       NULL);
+        step_t steps[4 + STEPS] = { { .answer = CREATED }, { .answer = part }, { .answer = part }, { .answer = last } };
+        int count = count_steps(cases[i].after_parts);
+        apr_pool_t *own;
+        mu_error_t *err;
+
+        for (int j = 0; j < count; j++) {
+            steps[4 + j] = cases[i].after_parts[j];
+            steps[4 + j].answer = steps[4 + j].answer != NULL ? fill(steps[4 + j].answer, whole_etag(pool), pool)
+                                                              : NULL;
+        }
+        apr_pool_create(&own, pool);
+        server_script(server, steps, 4 + count);
+        err = store(open_storage("", own), data, LONG, cases[i].on_existing, own);
+        is_text(name_of(err), cases[i].expected, "%s", cases[i].name);
+        ok(err == NULL || cases[i].said == NULL || strstr(err->text, cases[i].said) != NULL, "its text: %s",
+           err != NULL ? err->text : "none");
+        is_number(server_requests(server), 4 + cases[i].requests, "after so many requests");
+        ok((strncmp(server_head(server, own), "DELETE /shop/media/a.jpg?uploadId=u1 ", 37) == 0) == (err != NULL),
+           "the parts are thrown away unless they are the object");
+        apr_pool_destroy(own);
+    }
+}
+
+/* Wherever the connection ends, the object is sent again and then stored; when it ends every time, it is not. */
+static void test_cuts(apr_pool_t *pool)
+{
+    static const char answer[] = OK(ETAG);
+    mu_storage_t *storage = open_storage("", pool);
+    int stored = 0, failed = 0, cuts = 0;
+
+    for (apr_size_t cut = 0; cut < 700; cut += 23) {
+        for (int of_answer = 0; of_answer < 2; of_answer++) {
+            step_t step = { .answer = answer, .how = of_answer ? CUT_ANSWER : CUT_REQUEST, .cut = cut }, steps[3];
+            apr_pool_t *own;
+
+            if (of_answer && cut >= sizeof(answer) - 1) {
+                continue;
+            }
+            apr_pool_create(&own, pool);
+            cuts++;
+            steps[0] = steps[1] = steps[2] = step;
+            steps[1].how = ANSWER;
+            server_script(server, steps, 2);
+            stored += store(storage, "hello", 5, MU_REPLACE_EXISTING, own) == NULL;
+            apr_pool_destroy(own);
+        }
+    }
+    is_number(stored, cuts, "cut once, at %d places of the request and of the answer: stored", cuts);
+    cuts = 0;
+    for (apr_size_t cut = 0; cut < sizeof(answer) - 1; cut += 29) {
+        step_t step = { .answer = answer, .how = CUT_ANSWER, .cut = cut }, steps[] = { step, step, step };
+        apr_pool_t *own;
+
+        apr_pool_create(&own, pool);
+        server_script(server, steps, 3);
+        failed += strcmp(name_of(store(storage, "hello", 5, MU_REPLACE_EXISTING, own)), "storage_unavailable") == 0;
+        cuts++;
+        apr_pool_destroy(own);
+    }
+    is_number(failed, cuts, "cut every time: never stored");
+}
+
+static void test_request(apr_pool_t *pool)
+{
+    static const char *const sent[] = {
+        "PUT /shop/media/a.jpg HTTP/1.1\r\n", "\r\nContent-Type: image/jpeg\r\n", "\r\nContent-Length: 5\r\n",
+        "\r\nContent-MD5: XUFAKrxLKna5cZ2REBfFkg==\r\n", "\r\nCache-Control: public, max-age=60\r\n",
+        "\r\nIf-None-Match: *\r\n",
+        "\r\nx-amz-content-sha256: 2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824\r\n",
+    };
+    static const char *const not_sent[] = { "x-amz-acl", "Expect", "Transfer-Encoding", "checksum", "sekret", "Accept" };
+    step_t fine[] = { { .answer = OK(ETAG) } };
+    mu_storage_t *storage = open_storage("&cache_control=public,%20max-age=60", pool);
+    const char *head;
+
+    server_script(server, fine, 1);
+    ok(store(storage, "hello", 5, MU_KEEP_EXISTING, pool) == NULL, "an object is stored");
+    head = server_head(server, pool);
+    for (size_t i = 0; i < sizeof(sent) / sizeof(sent[0]); i++) {
+        ok(strstr(head, sent[i]) != NULL, "the request has %.13s...", sent[i] + (*sent[i] == '\r' ? 2 : 0));
+    }
+    for (size_t i = 0; i < sizeof(not_sent) / sizeof(not_sent[0]); i++) {
+        ok(strcasestr(head, not_sent[i]) == NULL, "and no %s", not_sent[i]);
+    }
+    storage = open_storage("&acl=public-read", pool);
+    server_script(server, fine, 1);
+    ok(store(storage, "hello", 5, MU_REPLACE_EXISTING, pool) == NULL, "another replaces what there is");
+    head = server_head(server, pool);
+    ok(strstr(head, "\r\nx-amz-acl: public-read\r\n") != NULL, "an ACL is asked for");
+    ok(strstr(head, "If-None-Match") == NULL, "without a condition");
+}
+
+static mu_error_t *count_bytes(void *baton, const char *data, apr_size_t length)
+{
+    (void)data;
+    *(apr_size_t *)baton += length;
+    return NULL;
+}
+
+#define READ_HEAD "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n" ETAG "\r\n"
+#define CUT_BEHIND_3 { .answer = READ_HEAD "0123456789", .how = CUT_ANSWER, .cut = sizeof(READ_HEAD) - 1 + 3 }
+
+/* A read that is cut goes on where it was, of the same object only. */
+static void test_reading(apr_pool_t *pool)
+{
+    static const struct {
+        const char *name;
+        step_t steps[2];
+        const char *expected;
+        apr_size_t bytes;
+    } cases[] = {
+        { "cut and taken up again", { CUT_BEHIND_3, { .answer = "HTTP/1.1 206 Partial\r\nContent-Length: 7\r\n"
+          "Content-Range: bytes 3-9/10\r\n\r\n3456789" } }, "stored", 10 },
+        { "cut, and the server begins anew", { CUT_BEHIND_3, { .answer = READ_HEAD "0123456789" } },
+          "storage_unavailable", 3 },
+        { "cut, and replaced meanwhile", { CUT_BEHIND_3, { .answer = STATUS("412 No", "") } }, "storage_failed", 3 },
+        { "of what is not there", { { .answer = ERROR("404 No", "NoSuchKey"), .how = ANSWER_AND_CLOSE } },
+          "not_found", 0 },
+        { "of no bucket", { { .answer = ERROR("404 No", "NoSuchBucket"), .how = ANSWER_AND_CLOSE } },
+          "storage_failed", 0 },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        apr_size_t bytes = 0;
+        apr_pool_t *own;
+
+        apr_pool_create(&own, pool);
+        server_script(server, cases[i].steps, cases[i].steps[1].answer != NULL ? 2 : 1);
+        is_text(name_of(mu_storage_read(open_storage("", own), "a.jpg", count_bytes, &bytes, own)), cases[i].expected,
+                "a read, %s", cases[i].name);
+        is_number((long long)bytes, (long long)cases[i].bytes, "brings so many bytes");
+        apr_pool_destroy(own);
+    }
+}
+
+int main(void)
+{
+    apr_pool_t *pool = tap_start();
+
+    server = server_start();
+    test_short(pool);
+    test_long(pool);
+    test_cuts(pool);
+    test_request(pool);
+    test_reading(pool);
+    server_stop(server);
+    return tap_done();
+}
