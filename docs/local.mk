@@ -1,9 +1,12 @@
 EXTRA_DIST += README.md CONTRIBUTING.md
 EXTRA_DIST += \
 	%D%/page.png \
+	%D%/admin.png \
+	%D%/admin.md \
 	%D%/architecture.md \
 	%D%/cpanel.md \
 	%D%/http.md \
+	%D%/migrate.md \
 	%D%/outbox.md \
 	%D%/performance.md \
 	%D%/security.md \

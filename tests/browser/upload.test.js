@@ -1,5 +1,6 @@
 /* The upload page in a real browser against a real server, whose address is in UPLOAD_BASE. */
 
+import { checkNames, checkTargets } from './access.js';
 import { BASE, closeBrowser, closePage, largeFile, newPage, openPage, picture, setLine, trouble } from './browser.js';
 import { done, group, is, matches, note, ok } from './tap.js';
 
@@ -289,37 +290,6 @@ await group('a narrow phone, and names for everything', async () => {
     await checkTargets(page, 'at the end');
     await closePage(page);
 });
-
-/* Every control, bar and picture has a name for those who cannot see it. */
-async function checkNames(page, when) {
-    const nameless = await page.evaluate(() => {
-        const isShown = (node) => node.getClientRects().length > 0;
-        const labels = (node) => [...(node.labels ?? [])].map((each) => each.innerText).join('');
-        const contents = (node) => node.matches('input, progress') ? '' : node.innerText;
-        const name = (node) => node.getAttribute('aria-label') || labels(node) || contents(node);
-        const controls = [...document.querySelectorAll('input, button, a, progress')].filter(isShown);
-        return controls.filter((node) => !name(node).trim()).map((node) => node.outerHTML)
-            .concat([...document.querySelectorAll('img:not([alt])')].map((node) => node.outerHTML));
-    });
-    is(nameless.join('\n'), '', `every control has a name ${when}`);
-    const silent = await page.locator('progress:visible').evaluateAll((bars) =>
-        bars.filter((bar) => !/\d%/.test(bar.getAttribute('aria-valuetext'))).length);
-    is(silent, 0, `every bar says its per cent ${when}`);
-    const twice = await page.evaluate(() => {
-        const ids = [...document.querySelectorAll('[id]')].map((node) => node.id);
-        return ids.filter((id, place) => ids.indexOf(id) !== place).join();
-    });
-    is(twice, '', `no id is given twice ${when}`);
-}
-
-/* 44 CSS pixels: what a thumb can hit. */
-async function checkTargets(page, when) {
-    const small = await page.locator('button:visible, a:visible').evaluateAll((all) => all
-        .map((node) => ({ html: node.outerHTML, box: node.getBoundingClientRect() }))
-        .filter(({ box }) => Math.min(Math.round(box.width), Math.round(box.height)) < 44)
-        .map(({ html, box }) => `${html} ${box.width} x ${box.height}`));
-    is(small.join('\n'), '', `every button can be hit ${when}`);
-}
 
 await group('the policy of the page', async () => {
     const page = await openPage();
