@@ -24,7 +24,7 @@ typedef struct mu_delivery_options_t {
 } mu_delivery_options_t;
 
 /* Delivers what waits for a target, adding to *delivery. A storage that is known to be down is tried too, unless that
- * was found out within the last two seconds: one entry (or a question, when there is none) tells whether it works again.
+ * was found out within the last two seconds: one entry (or a question, when there is none) tells whether it works.
  * MU_STORAGE_DOWN when it does not; MU_DATABASE; MU_STORAGE when the outbox cannot be read. A target without an outbox
  * has nothing to deliver. */
 mu_error_t *mu_delivery_run(mu_delivery_t *delivery, const mu_target_t *target, const mu_delivery_options_t *options,

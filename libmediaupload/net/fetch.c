@@ -34,6 +34,7 @@ typedef struct fetching_t {
     const char *refused;       /* what kind of address was not connected to; NULL for none */
     int headed;                /* the empty line after the headers came */
     int status;
+    const char *announced;     /* Content-Length */
     apr_int64_t taken;         /* bytes of the body */
     mu_error_t *error;         /* of `take`, or the file is too large */
 } fetching_t;
@@ -122,6 +123,19 @@ static const char *header_value(const char *line, apr_size_t length, const char 
     return apr_pstrndup(pool, line + start, end - start);
 }
 
+static mu_error_t *too_large(const fetching_t *this)
+{
+    return mu_error_detail(this->pool, MU_FILE_TOO_LARGE, mu_size_text(this->fetch->max_size, this->pool), NULL);
+}
+
+static int has_succeeded(const fetching_t *this)
+{
+    long status = 0;
+
+    curl_easy_getinfo(this->curl, CURLINFO_RESPONSE_CODE, &status);
+    return status == 200;
+}
+
 static size_t take_header(char *line, size_t size, size_t count, void *baton)
 {
     fetching_t *this = baton;
@@ -130,14 +144,21 @@ static size_t take_header(char *line, size_t size, size_t count, void *baton)
         const char *name, **value;
     } wanted[] = {
         { "ETag", &this->answer->etag }, { "Last-Modified", &this->answer->modified },
-        { "Content-Type", &this->answer->content_type },
+        { "Content-Type", &this->answer->content_type }, { "Content-Length", &this->announced },
     };
 
     if (length > 5 && memcmp(line, "HTTP/", 5) == 0) {
         memset(this->answer, 0, sizeof(*this->answer));   /* what "100 Continue" and redirects said does not count */
+        this->announced = NULL;
         this->headed = 0;
     }
-    this->headed |= length > 0 && (*line == '\r' || *line == '\n');
+    else if (length > 0 && (*line == '\r' || *line == '\n')) {
+        this->headed = 1;
+        if (has_succeeded(this) && this->announced != NULL && apr_atoi64(this->announced) > this->fetch->max_size) {
+            this->error = too_large(this);
+            return 0;
+        }
+    }
     for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
         const char *value = header_value(line, length, wanted[i].name, this->pool);
 
@@ -146,11 +167,6 @@ static size_t take_header(char *line, size_t size, size_t count, void *baton)
         }
     }
     return length;
-}
-
-static mu_error_t *too_large(const fetching_t *this)
-{
-    return mu_error_detail(this->pool, MU_FILE_TOO_LARGE, mu_size_text(this->fetch->max_size, this->pool), NULL);
 }
 
 static int is_known(const fetching_t *this)
@@ -165,20 +181,16 @@ static size_t take_body(char *data, size_t size, size_t count, void *baton)
 {
     fetching_t *this = baton;
     size_t length = size * count;
-    curl_off_t announced = -1;
-    long status = 0;
 
-    curl_easy_getinfo(this->curl, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_getinfo(this->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
     this->taken += (apr_int64_t)length;
-    if (status != 200) {
+    if (!has_succeeded(this)) {
         return this->taken <= DROPPED_BYTES ? length : 0;
     }
     if (is_known(this)) {
         this->answer->unchanged = 1;
         return 0;
     }
-    if (announced > this->fetch->max_size || this->taken > this->fetch->max_size) {
+    if (this->taken > this->fetch->max_size) {
         this->error = too_large(this);
         return 0;
     }
@@ -242,7 +254,8 @@ static mu_error_t *judge(fetching_t *this, const mu_error_t *err)
         this->answer->unchanged = 1;
         return NULL;
     }
-    return status == 200 ? NULL : mu_error(this->pool, MU_SOURCE_DOWN, APR_SUCCESS, "%s answers %d", this->host, status);
+    return status == 200 ? NULL
+                         : mu_error(this->pool, MU_SOURCE_DOWN, APR_SUCCESS, "%s answers %d", this->host, status);
 }
 
 static int is_redirect(int status)

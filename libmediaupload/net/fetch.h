@@ -4,10 +4,9 @@
  *   mu_fetch_t fetch = { url, NULL, max_size, take, baton };
  *   err = mu_fetch(fetcher, &fetch, &answer, pool);
  *
- * The URL is a stranger's word. So the address that is connected to is checked (address_guard.h) after each name
- * look-up, of which the same result is used, and after each redirect; nothing of ours (cookies, passwords, proxies) is
- * sent; size and time are limited. Certificates are checked. Texts of errors hold the host, never the URL: its query may
- * be a signature. */
+ * The URL is a stranger's word. So the very address that is connected to is checked (address_guard.h), after each
+ * redirect too; nothing of ours (cookies, passwords, proxies) is sent; size and time are limited. Certificates are
+ * checked. Texts of errors hold the host, never the URL: its query may be a signature. */
 #ifndef MU_NET_FETCH_H
 #define MU_NET_FETCH_H
 

@@ -10,6 +10,7 @@
 
 #define BUFFER 131072      /* bytes that libcurl reads, and writes, at once */
 #define POLL_MS 1000
+#define EARLY_POLL_MS 10   /* before bytes of a body go either way */
 #define BLIND_CALLS 3
 
 struct mu_lines_t {
@@ -261,13 +262,15 @@ static void look_whether_over(mu_line_t *line)
     }
 }
 
-/* libcurl at times has nothing to wait for and wants to be called again (7.88: when the reply to EPSV came at once). It
- * is not called for ever without a pause, though: *blind counts how often nothing came. */
+/* While libcurl (7.88) makes FTP's second connection, it now and then waits for the wrong one of the two, or for none,
+ * and wants to be called again. It is not called for ever without a pause: *blind counts how often nothing came. */
 static void wait_for_network(const mu_line_t *line, int *blind)
 {
+    curl_off_t ready_after = 0;
     int ready = 0;
 
-    curl_multi_wait(line->multi, NULL, 0, POLL_MS, &ready);
+    curl_easy_getinfo(line->easy, CURLINFO_PRETRANSFER_TIME_T, &ready_after);
+    curl_multi_wait(line->multi, NULL, 0, ready_after > 0 ? POLL_MS : EARLY_POLL_MS, &ready);
     *blind = ready == 0 ? *blind + 1 : 0;
     if (*blind > BLIND_CALLS) {
         apr_sleep(apr_time_from_msec(1));

@@ -3,5 +3,8 @@ libmediaupload_libmediaupload_la_SOURCES += \
 	%D%/aws_sigv4.c %D%/aws_sigv4.h \
 	%D%/data_url.c %D%/data_url.h \
 	%D%/fetch.c %D%/fetch.h \
+	%D%/ftp.c %D%/ftp.h \
+	%D%/ftp_listing.c %D%/ftp_listing.h \
+	%D%/ftp_session.c %D%/ftp_session.h \
 	%D%/http.c %D%/http.h \
 	%D%/line.c %D%/line.h %D%/lines.h

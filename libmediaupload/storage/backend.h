@@ -50,9 +50,12 @@ struct mu_object_t {
 };
 
 /* The open functions set backend and context; `rest` is the URL after the scheme. */
+mu_error_t *mu_ftp_open(mu_storage_t *storage, const char *rest, apr_pool_t *pool);
+mu_error_t *mu_ftps_open(mu_storage_t *storage, const char *rest, apr_pool_t *pool);
 mu_error_t *mu_local_open(mu_storage_t *storage, const char *rest, apr_pool_t *pool);
 mu_error_t *mu_cloudinary_open(mu_storage_t *storage, const char *rest, apr_pool_t *pool);
 mu_error_t *mu_memory_open(mu_storage_t *storage, const char *rest, apr_pool_t *pool);
+mu_error_t *mu_mirror_open(mu_storage_t *storage, const char *rest, apr_pool_t *pool);
 mu_error_t *mu_s3_open(mu_storage_t *storage, const char *rest, apr_pool_t *pool);
 
 /* Makes a local storage write to hidden names, as it does on systems without unnamed files. For tests. */

@@ -7,8 +7,11 @@ libmediaupload_libmediaupload_la_SOURCES += \
 	%D%/cloudinary_resource.c %D%/cloudinary_resource.h \
 	%D%/cloudinary_sign.c %D%/cloudinary_sign.h \
 	%D%/cloudinary_upload.c %D%/cloudinary_upload.h \
+	%D%/ftp.c \
+	%D%/ftp_url.c %D%/ftp_url.h \
 	%D%/local.c \
 	%D%/memory.c \
+	%D%/mirror.c \
 	%D%/s3.c \
 	%D%/s3_call.c %D%/s3_call.h \
 	%D%/s3_objects.c %D%/s3_objects.h \

@@ -9,8 +9,7 @@
 
 #include "libmediaupload/base/encode.h"
 
-#define MEMORY_DEFAULT (16 * 1024 * 1024)
-#define MEMORY_MIN (2 * MU_S3_PART_MIN)
+#define MEMORY_DEFAULT (10 * 1024 * 1024)
 #define MEMORY_MAX (1024 * 1024 * 1024)
 #define TIMEOUT_MAX 3600
 #define BUCKET_MIN 3
@@ -294,28 +293,26 @@ static const char *domain(const reading_t *this)
 static mu_error_t *read_public_base(reading_t *this)
 {
     mu_s3_place_t *place = this->place;
-    const char *url = this->values[PUBLIC_URL], *host = domain(this), *checked;
+    const char *url = this->values[PUBLIC_URL], *name = option_names[PUBLIC_URL], *before_key = "";
+    const char *host = domain(this), *checked;
 
-    if (url == NULL && host == NULL) {
+    if (url == NULL && host != NULL) {
+        url = strstr(host, "://") != NULL ? host : apr_pstrcat(this->pool, "https://", host, NULL);
+        name = this->names->domain;
+        before_key = place->prefix;
+    }
+    if (url == NULL) {
         place->public_base = strstr(this->endpoint, R2) != NULL
             ? NULL
             : apr_pstrcat(this->pool, place->origin, place->object_path, NULL);
         return NULL;
     }
-    if (url == NULL) {
-        url = strstr(host, "://") != NULL ? host : apr_pstrcat(this->pool, "https://", host, NULL);
-        host = this->names->domain;
-    }
-    else {
-        host = option_names[PUBLIC_URL];
-    }
     checked = check_url(url, this->pool);
     if (checked == NULL) {
-        return mu_error(this->pool, MU_CONFIG, APR_SUCCESS, "s3: %s: \"%s\" is no address: write https://HOST", host,
+        return mu_error(this->pool, MU_CONFIG, APR_SUCCESS, "s3: %s: \"%s\" is no address: write https://HOST", name,
                         url);
     }
-    place->public_base = apr_pstrcat(this->pool, checked, "/", this->values[PUBLIC_URL] != NULL ? "" : place->prefix,
-                                     NULL);
+    place->public_base = apr_pstrcat(this->pool, checked, "/", before_key, NULL);
     return NULL;
 }
 
@@ -330,7 +327,7 @@ static mu_error_t *read_rest(reading_t *this)
     place->acl = this->values[ACL];
     place->memory = MEMORY_DEFAULT;
     if (this->values[PART_SIZE] != NULL) {
-        err = read_number(&number, this, PART_SIZE, 1, MEMORY_MIN, MEMORY_MAX);
+        err = read_number(&number, this, PART_SIZE, 1, MU_S3_PART_MIN, MEMORY_MAX);
         place->memory = err == NULL ? (apr_size_t)number / 2 * 2 : 0;
     }
     if (err == NULL && this->values[TIMEOUT] != NULL) {

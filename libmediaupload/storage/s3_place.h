@@ -24,7 +24,7 @@ typedef struct mu_s3_place_t {
     const char *public_base;      /* what a key follows in public, with a slash at its end; NULL when not known */
     const char *cache_control;    /* these two NULL when not asked for */
     const char *acl;
-    apr_size_t memory;            /* bytes for one upload; a longer file goes in parts of half of it */
+    apr_size_t memory;            /* bytes for one upload */
     const char *ca_file;          /* absolute; NULL: the system's */
     int silence_seconds;          /* 0: the usual */
 } mu_s3_place_t;

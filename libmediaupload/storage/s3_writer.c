@@ -12,28 +12,31 @@
 
 #define MEGABYTE (1024 * 1024)
 
-/* The buffer is two parts long. What fits into it goes with one PUT; of what does not, one half is sent while the other
- * is filled. */
+/* What fits into the buffer goes with one PUT. Of what does not, one half is sent while the other is filled; when
+ * halves would be too short for parts, the whole is sent, and then filled again. */
 typedef struct writer_t {
     const mu_s3_t *s3;
     apr_pool_t *pool;
     const char *key;
     apr_table_t *headers;      /* of the object */
     char *buffer;              /* the system gives memory only for what is written to; NULL before the first byte */
-    apr_size_t half;
+    apr_size_t size;           /* of the buffer: one or two parts */
+    apr_size_t part;
     apr_size_t begin, end;     /* of what is in it and not yet sent */
     mu_s3_parts_t *parts;      /* NULL while all of the object fits */
 } writer_t;
 
-/* Parts must be equal, and there may be so many only. */
-static apr_size_t part_size(const mu_s3_place_t *place, apr_off_t size_hint)
+/* Parts must be equal, not too short, and there may be so many only. */
+static void set_sizes(writer_t *this, const mu_s3_place_t *place, apr_off_t size_hint)
 {
     apr_off_t needed = size_hint / MU_S3_PARTS_MAX + 1;
+    int parts = place->memory >= 2 * MU_S3_PART_MIN ? 2 : 1;
 
-    if (needed <= (apr_off_t)place->memory / 2) {
-        return place->memory / 2;
+    this->part = place->memory / (apr_size_t)parts;
+    if (needed > (apr_off_t)this->part) {
+        this->part = (apr_size_t)((needed + MEGABYTE - 1) / MEGABYTE * MEGABYTE);
     }
-    return (apr_size_t)((needed + MEGABYTE - 1) / MEGABYTE * MEGABYTE);
+    this->size = this->part * (apr_size_t)parts;
 }
 
 mu_error_t *mu_s3_writer_begin(mu_object_t *object, const mu_object_info_t *info)
@@ -43,7 +46,7 @@ mu_error_t *mu_s3_writer_begin(mu_object_t *object, const mu_object_info_t *info
     this->s3 = object->storage->context;
     this->pool = object->pool;
     this->key = apr_pstrdup(object->pool, info->key);
-    this->half = part_size(this->s3->place, info->size_hint);
+    set_sizes(this, this->s3->place, info->size_hint);
     this->headers = apr_table_make(object->pool, 4);
     if (info->content_type != NULL) {
         apr_table_set(this->headers, "Content-Type", info->content_type);
@@ -62,7 +65,7 @@ mu_error_t *mu_s3_writer_begin(mu_object_t *object, const mu_object_info_t *info
 
 static mu_error_t *make_buffer(writer_t *this)
 {
-    void *memory = mmap(NULL, 2 * this->half, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+    void *memory = mmap(NULL, this->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
                         0);
 
     if (memory == MAP_FAILED) {
@@ -75,35 +78,34 @@ static mu_error_t *make_buffer(writer_t *this)
 static void free_buffer(writer_t *this)
 {
     if (this->buffer != NULL) {
-        munmap(this->buffer, 2 * this->half);
+        munmap(this->buffer, this->size);
         this->buffer = NULL;
     }
 }
 
-/* Makes room in a full buffer, or behind a full half of it: the half that was filled first is sent. */
+/* Makes room in a full buffer, or behind a part of it that is full. */
 static mu_error_t *make_room(writer_t *this)
 {
     mu_error_t *err = NULL;
-    int first = this->parts == NULL;
 
-    if (first) {
+    if (this->parts == NULL) {
         err = mu_s3_parts_create(&this->parts, this->s3, this->key, this->headers, this->pool);
-        if (err == NULL) {
-            err = mu_s3_parts_send(this->parts, this->buffer, this->half);
+        if (err == NULL && this->size > this->part) {
+            err = mu_s3_parts_send(this->parts, this->buffer, this->part);
+            this->begin = this->part;
         }
-        this->begin = this->half;
     }
     if (err == NULL) {
-        err = mu_s3_parts_send(this->parts, this->buffer + this->begin, this->half);
+        err = mu_s3_parts_send(this->parts, this->buffer + this->begin, this->part);
     }
-    this->begin = this->end = this->begin == 0 ? this->half : 0;
-    return err;
+    this->begin = this->end = this->begin == 0 && this->size > this->part ? this->part : 0;
+    return err == NULL && this->size == this->part ? mu_s3_parts_wait(this->parts) : err;
 }
 
 /* Where the room for the next bytes ends. */
 static apr_size_t limit(const writer_t *this)
 {
-    return this->parts == NULL ? 2 * this->half : this->begin + this->half;
+    return this->parts == NULL ? this->size : this->begin + this->part;
 }
 
 mu_error_t *mu_s3_writer_write(mu_object_t *object, const struct iovec *slices, int count)

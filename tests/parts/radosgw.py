@@ -13,7 +13,7 @@ import uuid
 import boto3
 import botocore.config
 
-from server import START_TIMEOUT, Server, is_gone, make_certificate, port_range, wait_until
+from server import START_TIMEOUT, Server, is_gone, make_certificate, wait_until
 
 ACCESS_KEY = "AKIDEXAMPLE"
 SECRET_KEY = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY"
@@ -22,15 +22,14 @@ BUCKET = "media"
 
 class Radosgw(Server):
     name = "s3"
-    ports_needed = 4   # http, https, and two of the monitor
+    ports_needed = 20   # http, https, two of the monitor; the store takes some of the others
 
     def configuration(self, fsid):
-        http, https, monitor, old_monitor = self.ports
-        first, last = port_range()
+        http, https, monitor, old_monitor, *others = self.ports
         common = {
             "fsid": fsid, "mon_host": f"[v2:127.0.0.1:{monitor},v1:127.0.0.1:{old_monitor}]",
-            "public_addr": "127.0.0.1", "cluster_addr": "127.0.0.1", "ms_bind_port_min": first,
-            "ms_bind_port_max": last, "auth_cluster_required": "none", "auth_service_required": "none",
+            "public_addr": "127.0.0.1", "cluster_addr": "127.0.0.1", "ms_bind_port_min": others[0],
+            "ms_bind_port_max": others[-1], "auth_cluster_required": "none", "auth_service_required": "none",
             "auth_client_required": "none", "ms_mon_client_mode": "crc", "paxos_propose_interval": 0.02,
             "paxos_min_wait": 0.01, "osd_objectstore": "memstore", "memstore_device_bytes": 4 << 30,
             "osd_pool_default_size": 1, "osd_pool_default_min_size": 1, "osd_pool_default_pg_num": 1,

@@ -12,6 +12,7 @@ import time
 
 PORTS = os.environ.get("TEST_SERVER_PORTS", "22000-22399")   # below the range that the kernel hands out
 START_TIMEOUT = 60                                           # seconds
+HELD = []                                                    # what keeps other tests off our ports
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -20,20 +21,33 @@ def port_range():
     return first, last
 
 
+def reserve(port):
+    """A socket whose name keeps other tests off the port as long as it is open; None when the port is not free. The
+    name is no file (it starts with NUL), and goes with the process."""
+    holder = socket.socket(socket.AF_UNIX)
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+            holder.bind(f"\0mediaupload-test-port-{port}")
+            return holder
+        except OSError:
+            holder.close()
+            return None
+
+
 def free_ports(count):
-    """`count` different ports that nobody listens on."""
+    """`count` ports in a row that nobody listens on, and that no other test takes while this process lives."""
     first, last = port_range()
-    found = []
-    for port in random.sample(range(first, last + 1), last + 1 - first):
-        if len(found) == count:
-            return found
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                found.append(port)
-            except OSError:
-                continue
-    sys.exit(f"no {count} free ports in {PORTS}")
+    starts = range(first, last + 2 - count)
+    for start in random.sample(starts, len(starts)):
+        holders = [reserve(port) for port in range(start, start + count)]
+        if None not in holders:
+            HELD.extend(holders)
+            return range(start, start + count)
+        for holder in holders:
+            if holder is not None:
+                holder.close()
+    sys.exit(f"no {count} free ports in a row in {PORTS}")
 
 
 def wait_until(is_true, what):

@@ -1,4 +1,4 @@
-"""Throw-away servers for tests: MariaDB, PostgreSQL, S3, a stand-in for Cloudinary.
+"""Throw-away servers for tests: MariaDB, PostgreSQL, FTP, S3, a stand-in for Cloudinary.
 
     with servers.started("mysql", "s3") as started:
         subprocess.run([...], env={**os.environ, **started.environment})
@@ -22,9 +22,12 @@ import tempfile
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import cloudinary   # noqa: E402
 import databases    # noqa: E402
+import proftpd      # noqa: E402
+import pureftpd     # noqa: E402
 import radosgw      # noqa: E402
 
-KINDS = {kind.name: kind for kind in (cloudinary.Cloudinary, databases.MariaDB, databases.PostgreSQL, radosgw.Radosgw)}
+KINDS = {kind.name: kind for kind in (cloudinary.Cloudinary, databases.MariaDB, databases.PostgreSQL,
+                                      proftpd.Proftpd, pureftpd.PureFtpd, radosgw.Radosgw)}
 
 
 class Started:

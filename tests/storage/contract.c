@@ -344,8 +344,12 @@ static int aborts_forgotten(const contract_t *contract, mu_storage_t *storage, a
 
 static int keeps_descriptors(const contract_t *contract, mu_storage_t *storage, apr_pool_t *pool)
 {
-    int before = contract_descriptors();
+    int before;
 
+    if (!is_empty(contract, storage, pool)) {   /* from here on there may be a connection that is kept */
+        return 0;
+    }
+    before = contract_descriptors();
     for (int i = 0; i < ABORTS; i++) {
         apr_pool_t *own;
         mu_object_t *object;

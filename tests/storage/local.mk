@@ -25,6 +25,15 @@ check_PROGRAMS += %D%/cloudinary.t %D%/cloudinary_faults.t
 
 EXTRA_DIST += %D%/site_cloudinary.py
 
+# These need servers: tests/parts/servers.py run ftp proftpd -- tests/storage/ftp.t
+check_PROGRAMS += %D%/ftp.t %D%/mirror.t
+
+%C%_ftp_t_SOURCES = %D%/ftp.c
+%C%_ftp_t_LDADD = $(storage_ldadd)
+
+%C%_mirror_t_SOURCES = %D%/mirror.c
+%C%_mirror_t_LDADD = $(storage_ldadd)
+
 # These need a server: tests/parts/servers.py run s3 -- tests/storage/s3.t
 check_LIBRARIES += %D%/libs3server.a
 %C%_libs3server_a_SOURCES = %D%/proxy.c %D%/proxy.h %D%/s3_server.c %D%/s3_server.h

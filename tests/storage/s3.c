@@ -5,21 +5,19 @@
 #include "tests/storage/s3_server.h"
 #include "tests/tap/tap.h"
 
-#define SMALL_PARTS "part_size=10M"
-
 static mu_error_t *open_path_style(mu_storage_t **storage, apr_pool_t *pool)
 {
-    return s3_open(storage, s3_new_bucket(pool), s3_variable("TEST_S3_HTTP"), SMALL_PARTS, pool);
+    return s3_open(storage, s3_new_bucket(pool), s3_variable("TEST_S3_HTTP"), "", pool);
 }
 
 static mu_error_t *open_host_style(mu_storage_t **storage, apr_pool_t *pool)
 {
-    return s3_open(storage, s3_new_bucket(pool), s3_variable("TEST_S3_HOST_STYLE"), SMALL_PARTS "&style=host", pool);
+    return s3_open(storage, s3_new_bucket(pool), s3_variable("TEST_S3_HOST_STYLE"), "part_size=5M&style=host", pool);
 }
 
 static mu_error_t *open_with_tls(mu_storage_t **storage, apr_pool_t *pool)
 {
-    const char *options = apr_pstrcat(pool, SMALL_PARTS "&ca=", s3_variable("TEST_S3_CA"), NULL);
+    const char *options = apr_pstrcat(pool, "ca=", s3_variable("TEST_S3_CA"), NULL);
 
     return s3_open(storage, s3_new_bucket(pool), s3_variable("TEST_S3_HTTPS"), options, pool);
 }

@@ -175,7 +175,7 @@ static void test_refusals(apr_pool_t *pool)
         { "//shop?endpoint=http://a/%3fx", KEYS, "is no address" },
         { "//shop?public_url=cdn.example", KEYS, "public_url: \"cdn.example\" is no address" },
         { "//shop", KEYS "&AWS_S3_CUSTOM_DOMAIN=cdn example", "AWS_S3_CUSTOM_DOMAIN: " },
-        { "//shop?part_size=1M", KEYS, "wants a number from 10 MB to 1 GB" },
+        { "//shop?part_size=1M", KEYS, "wants a number from 5 MB to 1 GB" },
         { "//shop?part_size=9223372036854775807G", KEYS, "wants a number" },
         { "//shop?part_size=12X", KEYS, "wants a number" },
         { "//shop?timeout=0", KEYS, "wants a number from 1 to 3600" },

@@ -14,7 +14,8 @@
 #define STATUS(line, headers) "HTTP/1.1 " line "\r\nContent-Length: 0\r\n" headers "\r\n"
 #define XML(line, text) "HTTP/1.1 " line "\r\nConnection: close\r\n\r\n" text
 #define ERROR(line, code) XML(line, "<Error><Code>" code "</Code><Message>m</Message></Error>")
-#define HEAD_OF(size, headers) "HTTP/1.1 200 OK\r\nContent-Length: " size "\r\n" headers "\r\n"
+#define GONE STATUS("404 No", "Connection: close\r\n"), .how = ANSWER_AND_CLOSE
+#define HEAD_OF(size, headers) "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: " size "\r\n" headers "\r\n"
 #define ETAG "ETag: \"5d41402abc4b2a76b9719d911017c592\"\r\n"         /* the MD5 of "hello" */
 #define WRONG_ETAG "ETag: \"00000000000000000000000000000000\"\r\n"
 #define KMS WRONG_ETAG "x-amz-server-side-encryption: aws:kms\r\n"
@@ -129,7 +130,7 @@ static void test_short(apr_pool_t *pool)
           { { .answer = OK(ETAG), .how = CUT_ANSWER, .cut = 10 }, { .answer = STATUS("412 No", "") },
             { .answer = HEAD_OF("5", WRONG_ETAG), .how = ANSWER_AND_CLOSE } }, "already_exists", NULL, 3 },
         { "If-None-Match is not known, and the key is free", MU_KEEP_EXISTING,
-          { { .answer = STATUS("501 No", "") }, { .answer = STATUS("404 No", ""), .how = ANSWER_AND_CLOSE },
+          { { .answer = STATUS("501 No", "") }, { .answer = GONE },
             { .answer = OK(ETAG) } }, "stored", NULL, 3 },
         { "If-None-Match is not known, and the key is taken", MU_KEEP_EXISTING,
           { { .answer = ERROR("400 No", "NotImplemented"), .how = ANSWER_AND_CLOSE },
@@ -164,7 +165,6 @@ static void test_short(apr_pool_t *pool)
 
 #define CREATED XML("200 OK", "<InitiateMultipartUploadResult><UploadId>u1</UploadId>" \
                               "</InitiateMultipartUploadResult>"), .how = ANSWER_AND_CLOSE
-#define GONE STATUS("404 No", ""), .how = ANSWER_AND_CLOSE
 #define COMPLETE XML("200 OK", "<CompleteMultipartUploadResult/>"), .how = ANSWER_AND_CLOSE
 
 /* The ETag of a part of `size` bytes 'x', as a header. */
@@ -320,7 +320,9 @@ static void test_request(apr_pool_t *pool)
         "\r\nIf-None-Match: *\r\n",
         "\r\nx-amz-content-sha256: 2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824\r\n",
     };
-    static const char *const not_sent[] = { "x-amz-acl", "Expect", "Transfer-Encoding", "checksum", "sekret", "Accept" };
+    static const char *const not_sent[] = {
+        "x-amz-acl", "Expect", "Transfer-Encoding", "checksum", "sekret", "Accept",
+    };
     step_t fine[] = { { .answer = OK(ETAG) } };
     mu_storage_t *storage = open_storage("&cache_control=public,%20max-age=60", pool);
     const char *head;
