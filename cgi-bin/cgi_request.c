@@ -57,6 +57,8 @@ mu_request_t *cgi_request_read(apr_pool_t *pool)
     request->origin = getenv("HTTP_ORIGIN");
     request->fetch_site = getenv("HTTP_SEC_FETCH_SITE");
     request->csrf_token = getenv("HTTP_X_CSRF_TOKEN");
+    request->ticket = getenv("HTTP_X_UPLOAD_TICKET");
+    request->user = getenv("REMOTE_USER");
     return request;
 }
 

@@ -19,6 +19,6 @@ program_sources = \
 %C%_migrate_cgi_SOURCES = $(program_sources) %D%/migrate.c %D%/progress_bar.c %D%/progress_bar.h
 %C%_migrate_cgi_LDADD = libmediaupload/libmediaupload.la
 
-%C%_health_cgi_SOURCES = $(program_sources) %D%/health.c
+%C%_health_cgi_SOURCES = $(program_sources) %D%/health.c %D%/prompt.c %D%/prompt.h
 %C%_health_cgi_CPPFLAGS = $(AM_CPPFLAGS) -DPKGDATADIR='"$(pkgdatadir)"'
 %C%_health_cgi_LDADD = libmediaupload/libmediaupload.la

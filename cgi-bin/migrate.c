@@ -18,8 +18,12 @@
 #include "cgi-bin/web_error.h"
 #include "libmediaupload/base/json.h"
 #include "libmediaupload/config/config_file.h"
+#include "libmediaupload/jobs/associate.h"
+#include "libmediaupload/jobs/audit.h"
 #include "libmediaupload/jobs/directory.h"
 #include "libmediaupload/jobs/references.h"
+#include "libmediaupload/jobs/remote.h"
+#include "libmediaupload/jobs/sample.h"
 #include "libmediaupload/jobs/undo.h"
 
 #define SLICE apr_time_from_sec(20)   /* how long a request over HTTP works */
@@ -31,6 +35,7 @@
 typedef struct subject_t {
     const apr_array_header_t *folders;   /* of const char * */
     const char *run;                     /* id of a run */
+    const char *match;                   /* id, name or order; NULL when not said */
 } subject_t;
 
 typedef enum {
@@ -45,9 +50,34 @@ typedef struct migration_t {
     const char *name;
     asks_t asks;
     mu_error_t *(*run)(mu_run_t *run, const subject_t *subject);
-    const char *planned, *done;          /* what happens to its items */
+    const char *planned, *done;          /* what happens to its items; done: NULL when it never changes anything */
     const char *noun;                    /* what they are */
 } migration_t;
+
+static mu_error_t *run_audit(mu_run_t *run, const subject_t *subject)
+{
+    (void)subject;
+    return mu_audit_run(run);
+}
+
+static mu_error_t *run_associate(mu_run_t *run, const subject_t *subject)
+{
+    static const char *const names[] = { "id", "name", "order" };
+
+    for (int by = MU_MATCH_BY_ID; by <= MU_MATCH_BY_ORDER; by++) {
+        if (strcmp(subject->match != NULL ? subject->match : names[0], names[by]) == 0) {
+            return mu_associate_run(run, APR_ARRAY_IDX(subject->folders, 0, const char *), (mu_match_by_t)by);
+        }
+    }
+    return mu_error_detail(run->pool, MU_USAGE, "match takes id, name or order",
+                           "--match takes id, name or order, not \"%s\"", subject->match);
+}
+
+static mu_error_t *run_sample(mu_run_t *run, const subject_t *subject)
+{
+    (void)subject;
+    return mu_sample_run(run);
+}
 
 static mu_error_t *run_directory(mu_run_t *run, const subject_t *subject)
 {
@@ -60,14 +90,24 @@ static mu_error_t *run_references(mu_run_t *run, const subject_t *subject)
     return mu_references_run(run);
 }
 
+static mu_error_t *run_remote(mu_run_t *run, const subject_t *subject)
+{
+    (void)subject;
+    return mu_remote_run(run);
+}
+
 static mu_error_t *run_undo(mu_run_t *run, const subject_t *subject)
 {
     return mu_undo_run(run, subject->run);
 }
 
 static const migration_t migrations[] = {
+    { "audit", ASKS_NOTHING, run_audit, "to mend", NULL, "item" },
+    { "associate", ASKS_FOLDER, run_associate, "to associate", "associated", "record" },
+    { "sample", ASKS_NOTHING, run_sample, "to insert", "inserted", "record" },
     { "references", ASKS_NOTHING, run_references, "to move", "moved", "record" },
     { "directory", ASKS_FOLDERS, run_directory, "to move", "moved", "file" },
+    { "remote", ASKS_NOTHING, run_remote, "to fetch", "fetched", "record" },
     { "undo", ASKS_RUN, run_undo, "to take back", "taken back", "item" },
 };
 
@@ -161,6 +201,17 @@ static const command_option_t *const options[] = {
     &option_results, &option_json, &option_quiet, NULL
 };
 
+static const command_option_t option_match = {
+    "--match", "HOW", NULL, "id (17.jpg, photo_17.jpg; the usual one), name (any text of the record) or order"
+};
+static const command_option_t *const associate_options[] = {
+    &option_match, &option_collection, &option_apply, &option_limit, &option_max_time, &option_jobs, &option_bandwidth,
+    &option_results, &option_json, &option_quiet, NULL
+};
+static const command_option_t *const audit_options[] = {
+    &option_collection, &option_results, &option_json, &option_quiet, NULL
+};
+
 /* Where results go, and the two parts of that. */
 typedef struct results_path_t {
     const char *whole, *folder, *name;
@@ -229,6 +280,7 @@ static mu_error_t *read_subject(subject_t *subject, const migration_t *migration
     int takes_folder = migration->asks == ASKS_FOLDER || migration->asks == ASKS_FOLDERS;
 
     subject->run = word;
+    subject->match = command_option(line, "--match");
     if (takes_folder && word != NULL) {
         subject->folders = line->arguments;
         return NULL;
@@ -250,7 +302,10 @@ static void print_sum(const mu_run_t *run, const migration_t *migration, const c
         printf("Stopped by a limit: %" APR_INT64_T_FMT " %s%s left to look at. Run it again to go on.\n", left,
                migration->noun, left == 1 ? " is" : "s are");
     }
-    if (!run->options.apply) {
+    if (migration->done == NULL) {
+        printf("Nothing was changed. The results say for each item what mends it.\n");
+    }
+    else if (!run->options.apply) {
         printf("This was a dry run: nothing was changed. Add --no-dry-run to do it.\n");
     }
     else if (migration->asks != ASKS_RUN && run->moved > 0) {
@@ -291,7 +346,7 @@ static int run_command(const command_line_t *line)
     progress_bar_t *bar = progress_bar_create(command_option(line, "--quiet") != NULL, line->pool);
     const mu_log_t log = command_log(line->program);
     mu_run_options_t run_options = { .watch = progress_bar_watch(bar) };
-    subject_t subject = { NULL, NULL };
+    subject_t subject = { NULL, NULL, NULL };
     results_path_t path;
     mu_engine_t *engine;
     const mu_target_t *target;
@@ -324,9 +379,13 @@ static int run_command(const command_line_t *line)
 }
 
 static const command_t commands[] = {
+    { "audit", "", 0, audit_options, run_command, "compares records, local disk and storage; changes nothing" },
+    { "associate", "DIR", 1, associate_options, run_command, "gives records without an image one from DIR" },
+    { "sample", "", 0, options, run_command, "inserts a sample record with an image, to try a migration on" },
     { "references", "", 0, options, run_command, "moves the images that records name, and writes their URLs back" },
     { "directory", "[DIR]", 1, options, run_command,
       "moves every image below DIR (else below each MediaUploadSource)" },
+    { "remote", "", 0, options, run_command, "fetches what records name by URLs that expire, soonest expiry first" },
     { "undo", "RUN", 1, options, run_command, "restores rows and files of a run" },
 };
 
@@ -384,6 +443,7 @@ static mu_error_t *allowed_subject(subject_t *subject, const migration_t *migrat
     const char *dir = mu_json_get_text(json, "dir");
 
     subject->run = mu_json_get_text(json, "run");
+    subject->match = mu_json_get_text(json, "match");
     if (migration->asks == ASKS_RUN && subject->run == NULL) {
         return mu_error_detail(pool, MU_USAGE, "name the run", NULL);
     }
@@ -414,7 +474,7 @@ static void send_results(mu_run_t *run, apr_pool_t *pool)
 static void answer(apr_pool_t *pool)
 {
     mu_run_options_t run_options = { .max_time = SLICE };
-    subject_t subject = { NULL, NULL };
+    subject_t subject = { NULL, NULL, NULL };
     const migration_t *migration = NULL;
     const mu_json_t *json = NULL;
     const mu_target_t *target;
@@ -436,7 +496,7 @@ static void answer(apr_pool_t *pool)
     }
     if (err == NULL) {
         run_options.command = migration->name;
-        run_options.apply = mu_json_get_boolean(json, "apply", 0);
+        run_options.apply = migration->done != NULL && mu_json_get_boolean(json, "apply", 0);
         err = mu_run_begin(&run, target, &run_options, pool);
     }
     if (err == NULL) {

@@ -5,6 +5,7 @@ EXTRA_DIST += \
 	%D%/admin.md \
 	%D%/architecture.md \
 	%D%/cpanel.md \
+	%D%/health.md \
 	%D%/http.md \
 	%D%/migrate.md \
 	%D%/outbox.md \

@@ -73,21 +73,21 @@ static const char look_for_media[] = "SELECT id, " MU_MEDIA_COLUMNS " FROM media
 static mu_error_t *make_table(const mu_connection_t *connection, const mu_own_table_t *table, apr_pool_t *pool)
 {
     const mu_server_t *target = connection->target;
+    const char *making = apr_pstrcat(pool, "cannot make the table ", table->name, " in", NULL);
+    const char *using = apr_pstrcat(pool, "cannot use the table ", table->name, " in", NULL);
     mu_error_t *err;
     int rows, status;
 
-    if (target->look_only || run_plain(connection, table->look, pool) == 0) {
+    if (run_plain(connection, table->look, pool) == 0) {
         return NULL;
     }
     status = apr_dbd_query(target->driver, connection->handle, &rows, table->create);
-    err = status != 0 ? failure(connection, status, apr_psprintf(pool, "cannot make the table %s in", table->name), pool)
-                      : NULL;
+    err = status != 0 ? failure(connection, status, making, pool) : NULL;
     status = run_plain(connection, table->look, pool);
     if (status == 0) {
         return NULL;
     }
-    return err != NULL ? err
-                       : failure(connection, status, apr_psprintf(pool, "cannot use the table %s in", table->name), pool);
+    return err != NULL ? err : failure(connection, status, using, pool);
 }
 
 static mu_error_t *connect_to(mu_connection_t *connection, apr_pool_t *pool)
@@ -125,7 +125,7 @@ static mu_error_t *open_existing(mu_connection_t **opened, const mu_server_t *ta
 
     err = connect_to(connection, scratch_pool);
     err = err != NULL ? err : set_up_session(connection, scratch_pool);
-    err = err != NULL ? err : make_table(connection, &media, scratch_pool);
+    err = err != NULL || target->look_only ? err : make_table(connection, &media, scratch_pool);
     if (err != NULL) {
         mu_connection_close(connection);
         return err;
@@ -273,10 +273,16 @@ mu_error_t *mu_connection_run(mu_connection_t *connection, mu_query_t *query, ap
 {
     apr_dbd_prepared_t *statement;
     apr_pool_t *results_pool;
-    mu_error_t *err = query->table != NULL && !is_prepared(connection, query->sql)
-                      ? make_table(connection, query->table, scratch_pool) : NULL;
+    mu_error_t *err = NULL;
     int status;
 
+    query->row = NULL;
+    if (query->table != NULL && !is_prepared(connection, query->sql)) {
+        if (connection->target->look_only && run_plain(connection, query->table->look, scratch_pool) != 0) {
+            return NULL;
+        }
+        err = make_table(connection, query->table, scratch_pool);
+    }
     if (err != NULL) {
         return err;
     }

@@ -33,7 +33,7 @@ typedef struct mu_own_table_t {
 typedef struct mu_query_t {
     const char *sql;
     const char **values;
-    const mu_own_table_t *table;  /* made first where it is missing, unless only to look; NULL: it is there */
+    const mu_own_table_t *table;  /* made first where it is missing (only to look: it is empty); NULL: it is there */
     int columns;
     const char **row;         /* of a select the last row: `columns` texts, NULL for SQL's NULL; NULL without a row */
     apr_array_header_t *rows; /* takes every row (const char **); NULL when one is enough */

@@ -1,5 +1,5 @@
-/* Which pictures of other hosts are stored already (our table mediaupload_fetched, made when it is first needed): so that
- * the same is not fetched twice.
+/* Which pictures of other hosts are stored already: so that the same is not fetched twice. Our table
+ * mediaupload_fetched, made when it is first needed.
  *
  *   mu_fetched_find(&media, &etag, database, "portraits", &source, pool, scratch_pool);
  *   ... fetch, store ...

@@ -7,7 +7,6 @@
 #include <apr_strings.h>
 
 #include "libmediaupload/ingest/public_url.h"
-#include "libmediaupload/jobs/copy.h"
 
 /* What is known while one item is worked on. */
 typedef struct work_t {
@@ -15,6 +14,7 @@ typedef struct work_t {
     const mu_adoption_t *adoption;
     mu_item_t item;
     const char *group;
+    int is_remote;             /* there is no source that an undo could look for */
     apr_pool_t *pool;
 } work_t;
 
@@ -51,11 +51,12 @@ static int fits(work_t *work, const char *url)
 static mu_error_t *change_record(work_t *work)
 {
     const mu_adoption_t *adoption = work->adoption;
+    const char *sha256 = work->item.sha256 != NULL && !work->is_remote ? work->item.sha256 : "";
     const mu_entry_t entry = {
         .step = MU_STEP_RECORD, .time = apr_time_now(), .collection = work->run->target->name, .from = work->item.from,
-        .size = work->item.size, .sha256 = work->item.sha256 != NULL ? work->item.sha256 : "", .key = work->item.to,
-        .url = work->item.url, .row = mu_rows_row(adoption->records, adoption->record.key),
-        .old = adoption->record.value, .value = work->item.url
+        .size = work->item.size, .sha256 = sha256, .key = work->item.to, .url = work->item.url,
+        .row = mu_rows_row(adoption->records, adoption->record.key), .old = adoption->record.value,
+        .value = work->item.url
     };
 
     if (!work->run->options.apply) {
@@ -66,20 +67,20 @@ static mu_error_t *change_record(work_t *work)
 }
 
 /* The file lies in the storage under a name that it may keep. */
-static mu_error_t *adopt_in_place(work_t *work)
+static mu_error_t *adopt_in_place(work_t *work, const char *key)
 {
-    work->item.to = work->adoption->stock->path;
+    work->item.to = key;
     work->item.url = mu_public_url(work->run->target, work->item.to, work->pool);
     work->group = "in the storage already";
     return fits(work, work->item.url) ? change_record(work) : NULL;
 }
 
-static mu_error_t *adopt_copy(work_t *work, mu_original_t *original)
+static mu_error_t *adopt_copy(work_t *work, const mu_original_t *original)
 {
     mu_copied_t copied;
     mu_error_t *err;
 
-    work->item.sha256 = original->examined->sha256;
+    work->item.sha256 = apr_pstrdup(work->pool, original->examined->sha256);
     work->group = original->examined->type->mime;
     if (!fits(work, mu_copy_example_url(work->run, original, work->pool))) {
         return NULL;
@@ -126,20 +127,51 @@ static mu_error_t *adopt_file(work_t *work)
     return err;
 }
 
+static mu_error_t *report(work_t *work, mu_error_t *err)
+{
+    mu_error_t *unreported;
+
+    if (err != NULL) {
+        fail(work, err->text);
+    }
+    unreported = mu_run_report(work->run, &work->item, work->group, work->pool);
+    return unreported != NULL ? unreported : err;
+}
+
 mu_error_t *mu_adopt(mu_run_t *run, const mu_adoption_t *adoption, apr_pool_t *pool)
 {
     work_t work = { .run = run, .adoption = adoption, .pool = pool };
-    mu_error_t *err, *unreported;
 
     mu_run_handles(run);
     work.item.record = adoption->record.key;
     work.item.from = mu_inventory_path(adoption->inventory, adoption->stock, pool);
     work.item.size = adoption->stock->size;
-    err = adoption->stock->root == MU_ROOT_STORAGE && mu_storage_key_is_valid(adoption->stock->path)
-        ? adopt_in_place(&work) : adopt_file(&work);
-    if (err != NULL) {
-        fail(&work, err->text);
-    }
-    unreported = mu_run_report(run, &work.item, work.group, pool);
-    return unreported != NULL ? unreported : err;
+    return report(&work, adoption->stock->root == MU_ROOT_STORAGE && mu_storage_key_is_valid(adoption->stock->path)
+                         ? adopt_in_place(&work, adoption->stock->path) : adopt_file(&work));
+}
+
+mu_error_t *mu_adopt_original(const char **key, mu_run_t *run, const mu_records_t *records, const mu_record_t *record,
+                              const mu_original_t *original, apr_pool_t *pool)
+{
+    mu_adoption_t adoption = { .records = records, .record = *record };
+    work_t work = { .run = run, .adoption = &adoption, .is_remote = original->is_remote, .pool = pool };
+    mu_error_t *err;
+
+    work.item.record = record->key;
+    work.item.from = original->path;
+    work.item.size = original->examined->size;
+    err = report(&work, adopt_copy(&work, original));
+    *key = work.item.to;
+    return err;
+}
+
+mu_error_t *mu_adopt_stored(mu_run_t *run, const mu_records_t *records, const mu_record_t *record, const char *from,
+                            const char *key, apr_pool_t *pool)
+{
+    mu_adoption_t adoption = { .records = records, .record = *record };
+    work_t work = { .run = run, .adoption = &adoption, .is_remote = 1, .pool = pool };
+
+    work.item.record = record->key;
+    work.item.from = from;
+    return report(&work, adopt_in_place(&work, key));
 }

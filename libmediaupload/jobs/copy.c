@@ -287,6 +287,11 @@ static mu_error_t *record(const mu_target_t *target, const mu_original_t *origin
     return mu_media_put(target->database, &media, pool);
 }
 
+static mu_step_t step_of_new(const mu_original_t *original)
+{
+    return original->is_remote ? MU_STEP_KNOWN : MU_STEP_MIGRATED;
+}
+
 /* Records a copy that was found, where its row is missing, and writes it to the journal. */
 static mu_error_t *keep(const mu_run_t *run, const mu_original_t *original, const copy_t *copy, apr_pool_t *pool)
 {
@@ -296,8 +301,8 @@ static mu_error_t *keep(const mu_run_t *run, const mu_original_t *original, cons
     if (err == NULL && !recorded) {
         err = record(run->target, original, copy->key, pool);
     }
-    return err == NULL ? write_journal(run, original, copy->unfinished ? MU_STEP_MIGRATED : MU_STEP_KNOWN, copy->key,
-                                       pool) : err;
+    return err == NULL ? write_journal(run, original, copy->unfinished ? step_of_new(original) : MU_STEP_KNOWN,
+                                       copy->key, pool) : err;
 }
 
 /* --- making --- */
@@ -365,7 +370,7 @@ static mu_error_t *make(const mu_file_t **result, const mu_run_t *run, const mu_
     if (file->state == MU_FILE_STORED) {
         err = verify(&same, run, file->key, original->examined, pool);
         if (err == NULL && same) {
-            return write_journal(run, original, MU_STEP_MIGRATED, file->key, pool);
+            return write_journal(run, original, step_of_new(original), file->key, pool);
         }
         err = err == NULL ? discard(file, target, pool) : err;
     }

@@ -14,6 +14,7 @@ typedef struct mu_original_t {
     const struct stat *info;
     const mu_examined_t *examined;
     mu_row_t row;                      /* for which it is moved; without a table for none */
+    int is_remote;                     /* `path` is a URL: an undo keeps the copy, it may be the only one left */
 } mu_original_t;
 
 /* What became of it. */

@@ -57,7 +57,7 @@ static const char *device_of(const char *folder, apr_pool_t *pool)
 /* quotactl(2) by a folder, which needs no device in sight (Linux 5.14), else by its device. */
 static int ask_for_quota(struct dqblk *quota, const char *folder, apr_pool_t *pool)
 {
-    unsigned command = QCMD(Q_GETQUOTA, USRQUOTA);
+    unsigned command = QCMD((unsigned)Q_GETQUOTA, USRQUOTA);
     int result = -1;
     const char *device;
 #ifdef SYS_quotactl_fd

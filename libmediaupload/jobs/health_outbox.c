@@ -97,40 +97,34 @@ void mu_health_look_at_outbox(const mu_health_subject_t *subject)
 
 /* --- cron --- */
 
-typedef struct all_t {
-    apr_int64_t waiting;
-    apr_time_t oldest, newest_run;
-} all_t;
-
-static void look_at_one(all_t *all, const mu_target_t *target, apr_pool_t *pool)
+/* What waits for any of the storages. */
+static mu_queue_t all_queues(const mu_engine_t *engine, apr_pool_t *pool)
 {
-    apr_time_t newest = mu_last_runs_read(mu_journal_folder(target, pool), pool)->newest;
-    mu_queue_t queue;
+    mu_queue_t all = { 0 }, queue;
 
-    all->newest_run = newest > all->newest_run ? newest : all->newest_run;
-    if (mu_queue_read(&queue, target, pool) == NULL && queue.waiting > 0) {
-        all->waiting += queue.waiting;
-        all->oldest = all->oldest == 0 || queue.oldest < all->oldest ? queue.oldest : all->oldest;
+    for (int i = 0; i < engine->targets->nelts; i++) {
+        if (mu_queue_read(&queue, APR_ARRAY_IDX(engine->targets, i, mu_target_t *), pool) == NULL
+            && queue.waiting > 0) {
+            all.waiting += queue.waiting;
+            all.oldest = all.oldest == 0 || queue.oldest < all.oldest ? queue.oldest : all.oldest;
+        }
     }
+    return all;
 }
 
 void mu_health_look_at_cron(const mu_health_subject_t *subject)
 {
     apr_pool_t *pool = subject->pool;
     apr_time_t now = apr_time_now();
-    const char *last;
-    all_t all = { 0 };
+    apr_time_t newest = mu_last_runs_read(subject->engine, pool)->newest;
+    mu_queue_t queue = all_queues(subject->engine, pool);
+    const char *last = newest == 0 ? "migrate.cgi has never worked here"
+        : apr_psprintf(pool, "migrate.cgi last worked %s ago", age_text(now - newest, pool));
 
-    for (int i = 0; i < subject->engine->targets->nelts; i++) {
-        look_at_one(&all, APR_ARRAY_IDX(subject->engine->targets, i, mu_target_t *), pool);
-    }
-    last = all.newest_run != 0 ? apr_psprintf(pool, "migrate.cgi last worked %s ago",
-                                              age_text(now - all.newest_run, pool))
-                               : "migrate.cgi has never worked here";
-    if (all.waiting > 0 && now - all.oldest > CRON_IS_LATE && now - all.newest_run > CRON_IS_LATE) {
+    if (queue.waiting > 0 && now - queue.oldest > CRON_IS_LATE && now - newest > CRON_IS_LATE) {
         mu_health_add(subject->health, "cron", NULL, MU_HEALTH_WARNING,
                       "where no module delivers, add to the crontab: */15 * * * * /PATH/TO/" DELIVER " --quiet",
-                      "%s, and %" APR_INT64_T_FMT " uploads wait", last, all.waiting);
+                      "%s, and %" APR_INT64_T_FMT " uploads wait", last, queue.waiting);
     }
     else {
         mu_health_add(subject->health, "cron", NULL, MU_HEALTH_OK, NULL, "%s", last);

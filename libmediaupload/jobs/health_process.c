@@ -208,6 +208,16 @@ static const char *next_text(const char **at, const char *end)
     return nul != NULL ? text : NULL;
 }
 
+static const char *last_step(const mu_health_task_t *task)
+{
+    const mu_health_step_t *step = task->steps;
+
+    while (step[1].name != NULL) {
+        step++;
+    }
+    return step->name;
+}
+
 static void take_in(mu_health_t *health, const process_t *process, apr_interval_time_t patience)
 {
     const mu_target_t *target = process->task->subject.target;
@@ -236,6 +246,9 @@ static void take_in(mu_health_t *health, const process_t *process, apr_interval_
             expected++;
         }
         step = kind == BEGINS ? name : kind == ENDS ? NULL : step;
+    }
+    if (step == NULL && process->length == 0) {   /* the time was over before it could begin */
+        step = last_step(process->task);
     }
     if (step != NULL || expected->name != NULL) {
         add_unfinished(health, process, step != NULL ? step : expected->name, patience);

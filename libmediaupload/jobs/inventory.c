@@ -11,20 +11,12 @@
 #include <apr_strings.h>
 
 #include "libmediaupload/base/file.h"
-#include "libmediaupload/base/memory.h"
+#include "libmediaupload/jobs/places.h"
 #include "libmediaupload/jobs/spool.h"
 #include "libmediaupload/jobs/walk.h"
 
 #define BUFFER 65536
-#define FIRST_SLOTS 1024
 #define UNIT 8u                /* entries begin at multiples of it */
-#define SEVERAL 0x80000000u    /* in slot_t.place: more than one file has this name */
-
-/* Where an entry is. Whether it really is the one, its text tells. */
-typedef struct slot_t {
-    uint32_t hash;             /* 0: free */
-    uint32_t place;            /* its offset, in units */
-} slot_t;
 
 typedef struct root_t {
     const char *path;          /* canonical; NULL for a remote storage and for a folder that is not there */
@@ -41,91 +33,11 @@ struct mu_inventory_t {
     size_t buffered;
     off_t end;
     char *map;                     /* all of it, once taken */
-    slot_t *slots;
-    size_t size, used;             /* of slots; size is a power of two */
+    mu_places_t *paths;            /* where a file is in it, by its root's number and folded path */
+    mu_places_t *names;            /* the same by its folded name alone */
     uint32_t root;                 /* that is being listed */
     mu_error_t *error;             /* that stopped it */
 };
-
-/* --- slots --- */
-
-/* FNV-1a (draft-eastlake-fnv), of a kind and a text; never 0. */
-static uint32_t hash_of(uint32_t kind, const char *text)
-{
-    uint32_t hash = (2166136261u ^ kind) * 16777619u;
-
-    for (; *text != '\0'; text++) {
-        hash = (hash ^ (unsigned char)*text) * 16777619u;
-    }
-    return hash != 0 ? hash : 1;
-}
-
-#define BY_NAME 0x10000u       /* the kind of a file's last component; paths have their root's number */
-
-static slot_t *free_slot(const mu_inventory_t *inventory, uint32_t hash)
-{
-    size_t at = hash & (inventory->size - 1);
-
-    while (inventory->slots[at].hash != 0) {
-        at = (at + 1) & (inventory->size - 1);
-    }
-    return &inventory->slots[at];
-}
-
-/* The first slot of this hash from `at` on, which goes past it; NULL when there is no further one. */
-static slot_t *next_slot(const mu_inventory_t *inventory, uint32_t hash, size_t *at)
-{
-    for (;;) {
-        slot_t *slot = &inventory->slots[*at & (inventory->size - 1)];
-
-        ++*at;
-        if (slot->hash == 0 || slot->hash == hash) {
-            return slot->hash == 0 ? NULL : slot;
-        }
-    }
-}
-
-static void grow(mu_inventory_t *inventory)
-{
-    slot_t *old = inventory->slots;
-    size_t count = inventory->size;
-
-    inventory->size *= 2;
-    inventory->slots = calloc(inventory->size, sizeof(slot_t));
-    if (inventory->slots == NULL) {
-        mu_out_of_memory(inventory->pool);
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (old[i].hash != 0) {
-            *free_slot(inventory, old[i].hash) = old[i];
-        }
-    }
-    free(old);
-}
-
-static void remember(mu_inventory_t *inventory, uint32_t hash, uint32_t place)
-{
-    if (inventory->used * 2 >= inventory->size) {
-        grow(inventory);
-    }
-    *free_slot(inventory, hash) = (slot_t){ hash, place };
-    inventory->used++;
-}
-
-/* A thousand files of one name share a slot: none of them can be guessed by it. */
-static void remember_name(mu_inventory_t *inventory, const char *name, uint32_t place)
-{
-    uint32_t hash = hash_of(BY_NAME, name);
-    size_t at = hash;
-    slot_t *slot = next_slot(inventory, hash, &at);
-
-    if (slot != NULL) {
-        slot->place |= SEVERAL;
-    }
-    else {
-        remember(inventory, hash, place);
-    }
-}
 
 /* --- taking --- */
 
@@ -174,8 +86,8 @@ static mu_error_t *add(mu_inventory_t *inventory, const mu_stock_t *stock, const
     err = put(inventory, &head, offsetof(mu_stock_t, path));
     err = err == NULL ? put(inventory, path, head.length + 1) : err;
     err = err == NULL && past > 0 ? put(inventory, padding, UNIT - past) : err;
-    remember(inventory, hash_of(head.root, folded), place);
-    remember_name(inventory, last_component(folded), place);
+    mu_places_add(inventory->paths, head.root, folded, place);
+    mu_places_add_single(inventory->names, 0, last_component(folded), place);
     return err;
 }
 
@@ -198,6 +110,21 @@ static int is_below(const char *path, const char *root)
     return length > 0 && strncmp(path, root, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
 
+/* Each file is listed once: with the storage if it lies there, else with the innermost root. */
+static int is_listed_elsewhere(const mu_inventory_t *inventory, const char *path)
+{
+    size_t length = strlen(root_of(inventory, inventory->root)->path);
+
+    for (int i = 0; inventory->root != MU_ROOT_STORAGE && i < inventory->roots->nelts; i++) {
+        const char *other = root_of(inventory, (uint32_t)i)->path;
+
+        if (is_below(path, other) && (i == MU_ROOT_STORAGE || strlen(other) > length)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static int visit(void *baton, const mu_found_t *found)
 {
     mu_inventory_t *inventory = baton;
@@ -209,9 +136,7 @@ static int visit(void *baton, const mu_found_t *found)
         keep_unread(inventory, found->path, found->cause);
         return 0;
     }
-    /* what lies in the storage is listed with it */
-    if (!S_ISREG(found->info->st_mode)
-        || (inventory->root != MU_ROOT_STORAGE && is_below(found->path, root_of(inventory, MU_ROOT_STORAGE)->path))) {
+    if (!S_ISREG(found->info->st_mode) || is_listed_elsewhere(inventory, found->path)) {
         return 0;
     }
     stock.size = found->info->st_size;
@@ -254,14 +179,27 @@ static mu_error_t *list_root(mu_inventory_t *inventory, const root_t *root, mu_i
     return err;
 }
 
+/* Whether a folder is one of those before, or lies in the storage. */
+static int is_known(const mu_inventory_t *inventory, const char *path)
+{
+    for (int i = 0; i < inventory->roots->nelts; i++) {
+        const char *root = root_of(inventory, (uint32_t)i)->path;
+
+        if (root != NULL && (strcmp(path, root) == 0 || (i == MU_ROOT_STORAGE && is_below(path, root)))) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static void add_root(mu_inventory_t *inventory, const char *path)
 {
     char *resolved = path != NULL ? realpath(path, NULL) : NULL;
+    int adds = resolved != NULL && !is_known(inventory, resolved);
     root_t *root = apr_array_push(inventory->roots);
-    const root_t *storage = root_of(inventory, MU_ROOT_STORAGE);
 
     *root = (root_t){ NULL, "" };
-    if (resolved != NULL && (root == storage || !is_below(resolved, storage->path))) {
+    if (adds) {
         root->path = apr_pstrdup(inventory->pool, resolved);
         root->folded = mu_stored_path_fold(resolved, inventory->pool);
     }
@@ -279,7 +217,6 @@ static apr_status_t drop(void *baton)
         munmap(inventory->map, (size_t)inventory->end);
     }
     close(inventory->spool);
-    free(inventory->slots);
     return APR_SUCCESS;
 }
 
@@ -295,9 +232,9 @@ static mu_error_t *open_spool(mu_inventory_t *inventory)
         close(folder);
     }
     inventory->buffer = apr_palloc(inventory->pool, BUFFER);
-    inventory->size = FIRST_SLOTS;
-    inventory->slots = calloc(inventory->size, sizeof(slot_t));
-    if (inventory->spool < 0 || inventory->slots == NULL) {
+    inventory->paths = mu_places_create(inventory->pool);
+    inventory->names = mu_places_create(inventory->pool);
+    if (inventory->spool < 0) {
         return mu_error(inventory->pool, MU_USAGE, cause, "nothing can be written to the folder %s", path);
     }
     apr_pool_cleanup_register(inventory->pool, inventory, drop, apr_pool_cleanup_null);
@@ -356,7 +293,7 @@ typedef struct search_t {
 
 static mu_stock_t *stock_at(const mu_inventory_t *inventory, uint32_t place)
 {
-    return (mu_stock_t *)(inventory->map + (size_t)(place & ~SEVERAL) * UNIT);
+    return (mu_stock_t *)(inventory->map + (size_t)place * UNIT);
 }
 
 static void consider(search_t *search, mu_stock_t *stock, mu_match_t match, int common)
@@ -378,12 +315,11 @@ static void consider(search_t *search, mu_stock_t *stock, mu_match_t match, int 
 static void look(search_t *search, uint32_t root, const char *rest, int common)
 {
     const char *folded = mu_stored_path_fold(rest, search->pool);
-    uint32_t hash = hash_of(root, folded);
-    size_t at = hash;
-    slot_t *slot;
+    mu_places_walk_t walk = mu_places_walk(root, folded);
+    uint32_t place;
 
-    while (*rest != '\0' && (slot = next_slot(search->inventory, hash, &at)) != NULL) {
-        mu_stock_t *stock = stock_at(search->inventory, slot->place);
+    while (*rest != '\0' && mu_places_next(search->inventory->paths, &walk, &place)) {
+        mu_stock_t *stock = stock_at(search->inventory, place);
 
         if (stock->root != root) {
             continue;
@@ -445,15 +381,14 @@ static void look_below(search_t *search, uint32_t root, const char *path, int is
 static void guess(search_t *search, const char *path)
 {
     const char *name = mu_stored_path_fold(last_component(path), search->pool);
-    uint32_t hash = hash_of(BY_NAME, name);
-    size_t at = hash;
-    const slot_t *slot = next_slot(search->inventory, hash, &at);
+    mu_places_walk_t walk = mu_places_walk(0, name);
+    uint32_t place;
     mu_stock_t *stock;
 
-    if (slot == NULL || slot->place & SEVERAL) {
+    if (!mu_places_next(search->inventory->names, &walk, &place) || place == MU_PLACE_SEVERAL) {
         return;
     }
-    stock = stock_at(search->inventory, slot->place);
+    stock = stock_at(search->inventory, place);
     if (strcmp(mu_stored_path_fold(last_component(stock->path), search->pool), name) == 0) {
         consider(search, stock, MU_MATCH_GUESS, 0);
     }

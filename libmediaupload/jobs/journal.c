@@ -14,10 +14,9 @@
 #include <apr_tables.h>
 #include <apr_thread_mutex.h>
 
-#include "libmediaupload/base/encode.h"
 #include "libmediaupload/base/file.h"
-#include "libmediaupload/base/json.h"
 #include "libmediaupload/base/memory.h"
+#include "libmediaupload/jobs/journal_line.h"
 
 #define SUFFIX ".jsonl"
 #define FIRST_SLOTS 1024
@@ -43,95 +42,10 @@ struct mu_journal_t {
     apr_thread_mutex_t *mutex; /* over everything that changes */
 };
 
-static const char *const step_names[] = {
-    "begun", "migrated", "known", "failed", "record", "inserted", "restored", "removed"
-};
-
 static mu_error_t *cannot(const mu_journal_t *journal, apr_status_t cause, const char *verb, apr_pool_t *pool)
 {
     return mu_error(pool, mu_code_of_io(cause, MU_STORAGE), cause, "cannot %s the journal in %s", verb,
                     journal->folder);
-}
-
-/* --- lines --- */
-
-/* A text of any bytes: JSON has UTF-8 alone, so that others go into "NAME_bytes" as well. */
-static void set_text(mu_json_t *json, const char *name, const char *text, apr_pool_t *pool)
-{
-    mu_json_set(json, name, mu_json_text(pool, text));
-    if (text != NULL && mu_utf8_repair(text, pool) != text) {
-        mu_json_set(json, apr_pstrcat(pool, name, "_bytes", NULL),
-                    mu_json_text(pool, mu_base64url((const unsigned char *)text, strlen(text), pool)));
-    }
-}
-
-static const char *get_text(const mu_json_t *json, const char *name, apr_pool_t *pool)
-{
-    const char *encoded = mu_json_get_text(json, apr_pstrcat(pool, name, "_bytes", NULL));
-    const unsigned char *bytes;
-    apr_size_t size;
-
-    if (encoded == NULL) {
-        return mu_json_get_text(json, name);
-    }
-    bytes = mu_base64url_decode(encoded, &size, pool);
-    return bytes != NULL ? apr_pstrmemdup(pool, (const char *)bytes, size) : NULL;
-}
-
-static const char *line_of(const mu_entry_t *entry, apr_pool_t *pool)
-{
-    mu_json_t *json = mu_json_object(pool);
-
-    mu_json_set(json, "step", mu_json_text(pool, step_names[entry->step]));
-    mu_json_set(json, "time", mu_json_number(pool, entry->time));
-    mu_json_set(json, "collection", mu_json_text(pool, entry->collection));
-    set_text(json, "from", entry->from, pool);
-    mu_json_set(json, "size", mu_json_number(pool, entry->size));
-    mu_json_set(json, "modified", mu_json_number(pool, entry->modified));
-    mu_json_set(json, "inode", mu_json_number(pool, entry->inode));
-    mu_json_set(json, "sha256", mu_json_text(pool, entry->sha256));
-    mu_json_set(json, "key", mu_json_text(pool, entry->key));
-    mu_json_set(json, "url", mu_json_text(pool, entry->url));
-    if (entry->row.table != NULL) {
-        mu_json_set(json, "table", mu_json_text(pool, entry->row.table));
-        mu_json_set(json, "column", mu_json_text(pool, entry->row.column));
-        set_text(json, "record", entry->row.key, pool);
-        set_text(json, "old", entry->old, pool);
-        set_text(json, "value", entry->value, pool);
-    }
-    return apr_pstrcat(pool, mu_json_print(json, 0, pool), "\n", NULL);
-}
-
-/* NULL when the line is no entry. Its texts live as long as `pool`. */
-static mu_entry_t *parse(const char *line, apr_size_t length, apr_pool_t *pool)
-{
-    const mu_json_t *json = mu_json_parse(line, length, pool);
-    const char *step = json != NULL ? mu_json_get_text(json, "step") : NULL;
-    mu_entry_t *entry = apr_pcalloc(pool, sizeof(*entry));
-    size_t kind = 0;
-
-    while (step != NULL && kind < sizeof(step_names) / sizeof(step_names[0]) && strcmp(step, step_names[kind]) != 0) {
-        kind++;
-    }
-    if (step == NULL || kind == sizeof(step_names) / sizeof(step_names[0])) {
-        return NULL;
-    }
-    entry->step = (mu_step_t)kind;
-    entry->time = mu_json_get_number(json, "time", 0);
-    entry->collection = mu_json_get_text(json, "collection");
-    entry->from = get_text(json, "from", pool);
-    entry->size = mu_json_get_number(json, "size", -1);
-    entry->modified = mu_json_get_number(json, "modified", 0);
-    entry->inode = mu_json_get_number(json, "inode", 0);
-    entry->sha256 = mu_json_get_text(json, "sha256");
-    entry->key = mu_json_get_text(json, "key");
-    entry->url = mu_json_get_text(json, "url");
-    entry->row = (mu_row_t){
-        mu_json_get_text(json, "table"), mu_json_get_text(json, "column"), get_text(json, "record", pool)
-    };
-    entry->old = get_text(json, "old", pool);
-    entry->value = get_text(json, "value", pool);
-    return entry->collection != NULL && entry->from != NULL && entry->sha256 != NULL ? entry : NULL;
 }
 
 /* --- the index --- */
@@ -240,7 +154,7 @@ static const mu_entry_t *find(mu_journal_t *journal, uint64_t hash, apr_pool_t *
     line = apr_palloc(pool, slot.length);
     length = pread(descriptor, line, slot.length, slot.offset);
     close(descriptor);
-    return length == (ssize_t)slot.length ? parse(line, slot.length, pool) : NULL;
+    return length == (ssize_t)slot.length ? mu_journal_parse(line, slot.length, pool) : NULL;
 }
 
 const mu_entry_t *mu_journal_by_source(mu_journal_t *journal, const char *collection, const char *from,
@@ -298,7 +212,7 @@ static mu_error_t *read_lines(const mu_journal_t *journal, const char *name,
     }
     apr_pool_create(&line_pool, pool);
     while (err == NULL && (length = getline(&line, &space, stream)) > 0) {
-        const mu_entry_t *entry = parse(line, (apr_size_t)length, line_pool);
+        const mu_entry_t *entry = mu_journal_parse(line, (apr_size_t)length, line_pool);
 
         where.length = (uint32_t)length;
         err = entry != NULL ? take(baton, entry, &where, line_pool) : NULL;
@@ -536,7 +450,7 @@ static mu_error_t *append(mu_journal_t *journal, const mu_entry_t *entry, const 
 
 mu_error_t *mu_journal_append(mu_journal_t *journal, const mu_entry_t *entry, apr_pool_t *scratch_pool)
 {
-    const char *line = line_of(entry, scratch_pool);
+    const char *line = mu_journal_line(entry, scratch_pool);
     mu_error_t *err;
 
     apr_thread_mutex_lock(journal->mutex);

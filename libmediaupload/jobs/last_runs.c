@@ -53,25 +53,35 @@ static void note_journal(mu_last_runs_t *runs, const char *name, apr_pool_t *poo
     *known = begun > *known ? begun : *known;
 }
 
-mu_last_runs_t *mu_last_runs_read(const char *folder, apr_pool_t *pool)
+static void read_folder(mu_last_runs_t *runs, const char *folder, apr_pool_t *pool)
 {
-    mu_last_runs_t *runs = apr_pcalloc(pool, sizeof(*runs));
     DIR *open_folder = opendir(folder);
     const struct dirent *entry;
     struct stat info;
 
-    runs->by_command = apr_hash_make(pool);
     while (open_folder != NULL && (entry = readdir(open_folder)) != NULL) {
+        apr_time_t changed;
+
         if ((!ends_in(entry->d_name, JOURNAL) && !ends_in(entry->d_name, LOCK))
             || fstatat(dirfd(open_folder), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) {
             continue;
         }
-        runs->newest = apr_time_from_sec(info.st_mtim.tv_sec) > runs->newest ? apr_time_from_sec(info.st_mtim.tv_sec)
-                                                                             : runs->newest;
+        changed = apr_time_from_sec(info.st_mtim.tv_sec);
+        runs->newest = changed > runs->newest ? changed : runs->newest;
         note_journal(runs, entry->d_name, pool);
     }
     if (open_folder != NULL) {
         closedir(open_folder);
+    }
+}
+
+mu_last_runs_t *mu_last_runs_read(const mu_engine_t *engine, apr_pool_t *pool)
+{
+    mu_last_runs_t *runs = apr_pcalloc(pool, sizeof(*runs));
+
+    runs->by_command = apr_hash_make(pool);
+    for (int i = 0; i < engine->targets->nelts; i++) {
+        read_folder(runs, mu_journal_folder(APR_ARRAY_IDX(engine->targets, i, mu_target_t *), pool), pool);
     }
     return runs;
 }

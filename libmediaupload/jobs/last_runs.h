@@ -15,7 +15,7 @@ typedef struct mu_last_runs_t {
     apr_hash_t *by_command;       /* "outbox" -> apr_time_t *, the start of the last run that left a journal */
 } mu_last_runs_t;
 
-/* Reads the names and times in `folder`. What cannot be read leaves no trace. */
-mu_last_runs_t *mu_last_runs_read(const char *folder, apr_pool_t *pool);
+/* Looks into the journals of all collections. What cannot be read leaves no trace. */
+mu_last_runs_t *mu_last_runs_read(const mu_engine_t *engine, apr_pool_t *pool);
 
 #endif

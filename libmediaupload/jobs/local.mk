@@ -1,9 +1,13 @@
 libmediaupload_libmediaupload_la_SOURCES += \
 	%D%/adopt.c %D%/adopt.h \
+	%D%/associate.c %D%/associate.h \
+	%D%/audit.c %D%/audit.h \
+	%D%/body_limit.c %D%/body_limit.h \
 	%D%/copy.c %D%/copy.h \
 	%D%/crew.c %D%/crew.h \
 	%D%/directory.c %D%/directory.h \
 	%D%/disk.c %D%/disk.h \
+	%D%/env_save.c %D%/env_save.h \
 	%D%/examine.c %D%/examine.h \
 	%D%/health.c %D%/health.h %D%/health_checks.h \
 	%D%/health_default.c \
@@ -16,16 +20,22 @@ libmediaupload_libmediaupload_la_SOURCES += \
 	%D%/health_visit.c %D%/health_visit.h \
 	%D%/inventory.c %D%/inventory.h \
 	%D%/journal.c %D%/journal.h \
+	%D%/journal_line.c %D%/journal_line.h \
 	%D%/last_runs.c %D%/last_runs.h \
+	%D%/metrics.c %D%/metrics.h \
 	%D%/outbox.c %D%/outbox.h \
+	%D%/places.c %D%/places.h \
 	%D%/plan.c %D%/plan.h \
 	%D%/progress.c %D%/progress.h \
 	%D%/queue.c %D%/queue.h \
 	%D%/references.c %D%/references.h \
+	%D%/remote.c %D%/remote.h \
 	%D%/results.c %D%/results.h \
 	%D%/rows.c %D%/rows.h \
 	%D%/run.c %D%/run.h \
+	%D%/sample.c %D%/sample.h \
 	%D%/setup.c %D%/setup.h \
+	%D%/setup_remote.c %D%/setup_remote.h \
 	%D%/spool.c %D%/spool.h \
 	%D%/stored_path.c %D%/stored_path.h \
 	%D%/throttle.c %D%/throttle.h \

@@ -28,8 +28,8 @@ static const char *make_id(apr_time_t now, const char *command, apr_pool_t *pool
                         parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, parts.tm_usec, command);
 }
 
-/* The target as a run uses it: the source stays where it is, so that no outbox is needed. A dry run makes neither an
- * SQLite file nor our tables; where they are missing, nothing is catalogued. */
+/* The target as a run uses it: the source stays where it is, so that no outbox is needed to write. A dry run makes
+ * neither an SQLite file nor our tables; where they are missing, nothing is catalogued. */
 static mu_error_t *set_target(mu_run_t *run, const mu_target_t *target)
 {
     mu_target_t *changed = apr_pmemdup(run->pool, target, sizeof(*target));
@@ -37,8 +37,10 @@ static mu_error_t *set_target(mu_run_t *run, const mu_target_t *target)
     mu_error_t *err = NULL;
     int there = 1;
 
-    changed->outbox = changed->refused = NULL;
-    changed->circuit = NULL;
+    if (run->options.apply) {
+        changed->outbox = changed->refused = NULL;
+        changed->circuit = NULL;
+    }
     run->target = changed;
     run->database = target->database;
     if (run->options.apply || target->database == NULL) {

@@ -7,6 +7,7 @@
 #include <apr_strings.h>
 
 #include "libmediaupload/base/encode.h"
+#include "libmediaupload/ingest/remote_url.h"
 
 /* --- text --- */
 
@@ -101,98 +102,6 @@ static int read_url(url_t *url, const char *text, apr_pool_t *pool)
     return 1;
 }
 
-/* A parameter of a query, decoded; NULL when it is not there. */
-static const char *parameter(const char *query, const char *name, apr_pool_t *pool)
-{
-    size_t length = strlen(name);
-
-    while (*query != '\0') {
-        size_t whole = strcspn(query, "&");
-
-        if (whole > length && query[length] == '=' && strncasecmp(query, name, length) == 0) {
-            return mu_percent_decode(apr_pstrmemdup(pool, query + length + 1, whole - length - 1), 1, pool);
-        }
-        query += whole;
-        query += *query == '&';
-    }
-    return NULL;
-}
-
-/* "20260301T093000Z" or "2026-03-01T09:30:00Z" (ISO 8601); 0 when it is neither. */
-static apr_time_t time_of(const char *text)
-{
-    apr_time_exp_t at = { 0 };
-    apr_time_t time = 0;
-    int digits[14], count = 0;
-
-    for (; *text != '\0' && count < 14; text++) {
-        if (apr_isdigit(*text)) {
-            digits[count++] = *text - '0';
-        }
-    }
-    if (count != 14 && count != 8) {
-        return 0;
-    }
-    for (int i = count; i < 14; i++) {
-        digits[i] = 0;
-    }
-    at.tm_year = digits[0] * 1000 + digits[1] * 100 + digits[2] * 10 + digits[3] - 1900;
-    at.tm_mon = digits[4] * 10 + digits[5] - 1;
-    at.tm_mday = digits[6] * 10 + digits[7];
-    at.tm_hour = digits[8] * 10 + digits[9];
-    at.tm_min = digits[10] * 10 + digits[11];
-    at.tm_sec = digits[12] * 10 + digits[13];
-    return apr_time_exp_gmt_get(&time, &at) == APR_SUCCESS ? time : 0;
-}
-
-/* Signed URLs say how long they live: SigV4 ("Authenticating Requests: Using Query Parameters" of Amazon S3; Google's
- * V4 is built alike), Azure's shared access signature ("se"), the older Expires of S3, Google and CloudFront ("Creating
- * a signed URL"), Discord's hexadecimal "ex". */
-static int is_signed(apr_time_t *expires, const char *query, apr_pool_t *pool)
-{
-    static const char *const dated[][2] = { { "X-Amz-Date", "X-Amz-Expires" }, { "X-Goog-Date", "X-Goog-Expires" } };
-    const char *end, *signature;
-
-    for (int i = 0; i < 2; i++) {
-        const char *date = parameter(query, dated[i][0], pool), *seconds = parameter(query, dated[i][1], pool);
-
-        if (date != NULL && seconds != NULL) {
-            *expires = time_of(date) + apr_time_from_sec(apr_atoi64(seconds));
-            return 1;
-        }
-    }
-    end = parameter(query, "se", pool);
-    if (end != NULL && parameter(query, "sig", pool) != NULL) {
-        *expires = time_of(end);
-        return 1;
-    }
-    signature = parameter(query, "Signature", pool);
-    end = parameter(query, "Expires", pool);
-    if (end != NULL || signature != NULL) {
-        *expires = end != NULL ? apr_time_from_sec(apr_atoi64(end)) : 0;
-        return 1;
-    }
-    end = parameter(query, "ex", pool);
-    if (end != NULL && parameter(query, "hm", pool) != NULL) {
-        *expires = apr_time_from_sec(apr_strtoi64(end, NULL, 16));
-        return 1;
-    }
-    return 0;
-}
-
-/* Hosts that keep what an image generator made for an hour or so, whatever the URL says. */
-static int is_short_lived(const char *host)
-{
-    static const char *const starts[] = { "oaidalleapiprod", "replicate.delivery", "dalleprod", "oaiusercontent" };
-
-    for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
-        if (strstr(host, starts[i]) != NULL) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 /* --- ours --- */
 
 /* What follows the path of `address` in `path`, both without "/" in front; NULL when it does not lie below it. */
@@ -235,7 +144,18 @@ static int is_default(const mu_stored_path_t *stored, const char *value, const m
 
 /* --- reading --- */
 
-static void read_address(mu_stored_path_t *stored, const url_t *url, const mu_stored_ours_t *ours, apr_pool_t *pool)
+/* Whether a URL elsewhere stops working. */
+static void read_end(mu_stored_path_t *stored, const char *text, const mu_stored_ours_t *ours, apr_pool_t *pool)
+{
+    mu_remote_url_t remote;
+
+    mu_remote_url_read(&remote, text, ours->permanent, 0, pool);
+    stored->kind = remote.kind == MU_REMOTE_TEMPORARY ? MU_STORED_TEMPORARY : MU_STORED_REMOTE;
+    stored->expires = remote.expires;
+}
+
+static void read_address(mu_stored_path_t *stored, const char *text, const url_t *url, const mu_stored_ours_t *ours,
+                         apr_pool_t *pool)
 {
     stored->host = url->host;
     stored->raw = clean(url->path, pool);
@@ -250,8 +170,7 @@ static void read_address(mu_stored_path_t *stored, const url_t *url, const mu_st
         stored->kind = MU_STORED_OURS;
     }
     else {
-        stored->kind = is_signed(&stored->expires, url->query, pool) || is_short_lived(url->host) ? MU_STORED_TEMPORARY
-                                                                                                   : MU_STORED_REMOTE;
+        read_end(stored, text, ours, pool);
     }
 }
 
@@ -283,7 +202,7 @@ void mu_stored_path_read(mu_stored_path_t *stored, const char *value, const mu_s
         read_path(stored, decode(text + 7, pool), ours, pool);
     }
     else if (read_url(&url, text, pool)) {
-        read_address(stored, &url, ours, pool);
+        read_address(stored, text, &url, ours, pool);
     }
     else {
         read_path(stored, text, ours, pool);

@@ -7,7 +7,7 @@
 #ifndef MU_JOBS_STORED_PATH_H
 #define MU_JOBS_STORED_PATH_H
 
-#include <apr_pools.h>
+#include <apr_tables.h>
 #include <apr_time.h>
 
 typedef enum {
@@ -34,6 +34,7 @@ typedef struct mu_stored_ours_t {
     const char *url;             /* MediaUploadURL */
     const char *storage_url;     /* the storage's own public address; NULL for none */
     const char *default_image;   /* MediaUploadDefault, a name or a URL; NULL for none */
+    const apr_array_header_t *permanent;   /* MediaUploadPermanent; NULL for none */
 } mu_stored_ours_t;
 
 /* `value` may be NULL. The texts of *stored live in `pool`. */

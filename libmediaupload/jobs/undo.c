@@ -18,7 +18,7 @@
 typedef struct job_t {
     mu_run_t *run;
     const char *id;                /* of the run that is undone */
-    apr_array_header_t *tables;    /* NULL before a row is met */
+    apr_array_header_t *tables;    /* NULL when the collection has none */
     apr_hash_t *kept;              /* keys of copies that must stay: a row still needs them, or a source changed */
     int rows;                      /* whether this round is about rows; else about copies */
 } job_t;
@@ -166,7 +166,8 @@ static mu_error_t *check_copy(const char **why, job_t *job, const mu_entry_t *en
     int same, hold = 0;
     mu_error_t *err = mu_copy_verify(&same, job->run, entry->key, entry->size, entry->sha256, pool);
 
-    if (err == NULL && same && job->tables != NULL && job->run->options.apply) {
+    /* in a dry run the row that the copy was made for still shows it */
+    if (err == NULL && same && job->tables != NULL && (job->run->options.apply || entry->row.table == NULL)) {
         err = mu_rows_hold(&hold, job->tables, entry->url, pool);
     }
     *why = !same ? "the copy was changed since; it is kept" : hold ? "a record still shows the copy; it is kept" : NULL;
@@ -209,13 +210,10 @@ static mu_error_t *undo_copy(job_t *job, const mu_entry_t *entry, apr_pool_t *po
 
 static mu_error_t *find_records(const mu_records_t **records, job_t *job, const mu_entry_t *entry, apr_pool_t *pool)
 {
-    mu_error_t *err = job->tables == NULL ? mu_rows_open(&job->tables, job->run, job->run->pool) : NULL;
-
-    *records = err == NULL ? mu_rows_find(job->tables, &entry->row) : NULL;
-    return err != NULL || *records != NULL ? err
+    *records = job->tables != NULL ? mu_rows_find(job->tables, &entry->row) : NULL;
+    return *records != NULL ? NULL
         : mu_error(pool, MU_CONFIG, APR_SUCCESS, "the run changed %s.%s, which no MediaUploadRecord names",
-                   entry->row.table,
-                   entry->row.column);
+                   entry->row.table, entry->row.column);
 }
 
 static int is_same(const char *a, const char *b)
@@ -280,15 +278,16 @@ static mu_error_t *undo_row(job_t *job, const mu_entry_t *entry, apr_pool_t *poo
 /* A row that `sample` made goes, with its file. */
 static mu_error_t *undo_insert(job_t *job, const mu_entry_t *entry, apr_pool_t *pool)
 {
-    mu_item_t item = { .record = entry->row.key, .from = entry->from, .size = entry->size, .sha256 = entry->sha256 };
-    mu_record_outcome_t outcome = MU_RECORD_CHANGED;
+    mu_item_t item = { .from = entry->from, .size = entry->size, .sha256 = entry->sha256 };
+    mu_record_outcome_t outcome = MU_RECORD_GONE;
     const mu_records_t *records;
     char sha256[MU_SHA256_HEX];
     apr_int64_t size;
     mu_error_t *err = find_records(&records, job, entry, pool);
 
-    if (err == NULL && job->run->options.apply) {
-        err = mu_records_remove(&outcome, records, entry->row.key, entry->value, pool);
+    err = err == NULL ? mu_records_find(&item.record, records, entry->value, pool, pool) : err;
+    if (err == NULL && item.record != NULL && job->run->options.apply) {
+        err = mu_records_remove(&outcome, records, item.record, entry->value, pool);
     }
     if (err != NULL) {
         return err;
@@ -299,6 +298,9 @@ static mu_error_t *undo_insert(job_t *job, const mu_entry_t *entry, apr_pool_t *
     if (job->run->options.apply && digest_of(sha256, &size, entry->from, pool) == NULL
         && strcmp(sha256, entry->sha256) == 0) {
         unlink(entry->from);
+    }
+    if (item.record == NULL) {
+        return finish(job, &item, MU_ITEM_SKIPPED, "the record is gone or was changed", pool);
     }
     return finish(job, &item, job->run->options.apply ? MU_ITEM_MIGRATED : MU_ITEM_PLANNED, "sample", pool);
 }
@@ -341,6 +343,19 @@ static mu_error_t *survey(void *baton, const mu_entry_t *entry, apr_pool_t *pool
     return err;
 }
 
+/* Every table is needed, whatever the run did: a row may show a copy that is to go. */
+static mu_error_t *open_tables(job_t *job)
+{
+    mu_run_t *run = job->run;
+    mu_error_t *err;
+
+    if (run->target->settings->record == NULL || run->database == NULL) {
+        return NULL;
+    }
+    err = mu_rows_open(&job->tables, run, run->pool);
+    return err == NULL ? mu_rows_check(job->tables, run->pool) : err;
+}
+
 mu_error_t *mu_undo_run(mu_run_t *run, const char *id)
 {
     job_t job = { .run = run, .id = id, .kept = apr_hash_make(run->pool) };
@@ -353,7 +368,8 @@ mu_error_t *mu_undo_run(mu_run_t *run, const char *id)
                                "back once more", id);
     }
     mu_progress_start(&run->progress, 0, 0, apr_time_now());
-    err = mu_journal_each(run->journal, id, survey, &job, run->pool);
+    err = open_tables(&job);
+    err = err == NULL ? mu_journal_each(run->journal, id, survey, &job, run->pool) : err;
     mu_progress_start(&run->progress, run->progress.files, run->progress.bytes, apr_time_now());
     for (job.rows = 1; err == NULL && !run->stopped && job.rows >= 0; job.rows--) {
         err = mu_journal_each(run->journal, id, take, &job, run->pool);

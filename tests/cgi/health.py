@@ -12,7 +12,8 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.join(HERE, ".."), os.path.join(HERE, "..", "parts")]
+sys.path[:0] = [os.path.join(HERE, ".."), os.path.join(HERE, "..", "parts"), os.path.join(HERE, "..", "host")]
+from disk import Disk, hide_mounts   # noqa: E402
 from health_site import STORED, WITH_ENV_FILE, GoodSite, Silent, check, levels, named   # noqa: E402
 from httpd import TOP   # noqa: E402
 from programs import CONF, PROGRAMS, SECRET, Site, jpeg, png   # noqa: E402
@@ -177,6 +178,19 @@ def test_what_hangs():
         is_equal((code, found["level"], found["seen"]), (3, "error", "no end within 3 s"), "a database that is silent")
         ok(found["remedy"] and named(answer, "folder"), "the rest is looked at all the same")
         is_equal(site.run("health.cgi", "check", "--max-time", "soon").returncode, 2, "--max-time wants a time")
+
+
+def test_full_disk():
+    hide_mounts()
+    with GoodSite() as site, Disk(site.path(STORED), lambda: [os.getpid()]) as disk:
+        site.write(f"{STORED}/default_article.jpg", b"")
+        code, answer = check(site)
+        ok(named(answer, "disk")[0]["level"] == "error" or not disk.is_mounted, "a disk that is nearly full", answer)
+        disk.leave(0)
+        code, answer = check(site)
+        is_equal((code, levels(answer, "error") >= {"storage"}), (3, True), "a disk that is full: 3")
+        contains(named(answer, "storage")[0]["seen"], "No space left" if disk.is_mounted else "large", "it says so")
+        disk.free()
 
 
 def test_other_users_files():

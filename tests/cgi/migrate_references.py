@@ -277,6 +277,49 @@ def test_kills():
         ok(killed > 0, f"{kind}: killed {killed} times")
 
 
+def test_s3():
+    """From disk into a bucket and back; what was moved is compared by reading it again."""
+    if "TEST_S3_HTTP" not in os.environ:
+        return
+    keys = {"AWS_ACCESS_KEY_ID": "TEST_S3_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY": "TEST_S3_SECRET_KEY",
+            "AWS_S3_ENDPOINT_URL": "TEST_S3_HTTP"}
+    env = {name: os.environ[value] for name, value in keys.items()} | {"AWS_S3_REGION_NAME": "default"}
+    for kind in kinds():
+        bucket = f"s3://{os.environ['TEST_S3_BUCKET']}/{kind}-{os.getpid()}"
+        with Application(kind, CONF.replace(f"local:{STORED}", bucket)) as site:
+            fill(site, 16)
+            before = site.images()
+            done = site.migrate("references", "--apply", "--jobs", "4", env=env)
+            is_equal((done.returncode, done.stderr), (0, b""), f"{kind}: into a bucket")
+            run, moved = site.report("references")["run"], site.images()
+            ok(all(url.startswith(URL + "/") for url in moved.values()), f"{kind}: every record has its URL", moved)
+            done = site.migrate("audit", "--quiet", env=env)
+            is_equal((done.returncode, site.report("audit")["items"]), (0, []), f"{kind}: the audit lists the bucket")
+            site.sql(f"UPDATE article SET image_url = '{URL}/none.png' WHERE id = 1")
+            site.migrate("audit", "--quiet", env=env)
+            is_equal(sorted(item["problem"] for item in site.report("audit")["items"]), ["missing", "orphaned"],
+                     f"{kind}: and sees what is missing and what is too much")
+            site.sql(f"UPDATE article SET image_url = '{moved[1]}' WHERE id = 1")
+            done = site.migrate("undo", run, "--apply", "--jobs", "4", env=env)
+            is_equal((done.returncode, site.images(), site.catalog()), (0, before, set()), f"{kind}: and back")
+
+
+def test_undo_of_a_directory():
+    with Application() as site:
+        for i in range(5):
+            site.picture(f"static/uploads/{i}.png")
+        sources = site.fingerprint("static")
+        site.migrate("directory", "--apply", "--jobs", "3")
+        run = site.report("directory")["run"]
+        site.insert(sorted(site.stored())[0])
+        done = site.migrate("undo", run, "--apply")
+        is_equal((done.returncode, len(site.stored())), (1, 1), "a copy that a record shows is kept")
+        site.sql("DELETE FROM article")
+        done = site.migrate("undo", run, "--apply")
+        is_equal((done.returncode, site.stored(), site.catalog()), (0, {}, set()), "the others are removed")
+        is_equal(site.fingerprint("static"), sources, "the folder is as it was")
+
+
 def test_web():
     with Application() as site:
         wanted = fill(site, 4)

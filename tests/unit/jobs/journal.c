@@ -142,6 +142,82 @@ static void test_many(apr_pool_t *pool)
     is_number(found, 5000, "each of many is found");
 }
 
+typedef struct seen_t {
+    const char *steps;
+    const mu_entry_t *last;
+    apr_pool_t *pool;
+} seen_t;
+
+static mu_error_t *see(void *baton, const mu_entry_t *entry, apr_pool_t *pool)
+{
+    seen_t *seen = baton;
+
+    (void)pool;
+    seen->steps = apr_psprintf(seen->pool, "%s%d", seen->steps, entry->step);
+    if (entry->step == MU_STEP_RECORD) {
+        mu_entry_t *copy = apr_pmemdup(seen->pool, entry, sizeof(*entry));
+
+        copy->old = apr_pstrdup(seen->pool, entry->old);
+        copy->value = apr_pstrdup(seen->pool, entry->value);
+        copy->row.key = apr_pstrdup(seen->pool, entry->row.key);
+        seen->last = copy;
+    }
+    return entry->step == MU_STEP_FAILED ? mu_error(seen->pool, MU_STORAGE, APR_SUCCESS, "enough") : NULL;
+}
+
+static mu_error_t *see_bytes(void *baton, const mu_entry_t *entry, apr_pool_t *pool)
+{
+    int *same = baton;
+
+    (void)pool;
+    if (entry->step == MU_STEP_RECORD && entry->old != NULL) {
+        *same = strcmp(entry->old, "caf\xe9.png") == 0 && strcmp(entry->row.key, "o'brien\xff") == 0;
+    }
+    return NULL;
+}
+
+static void test_rows(apr_pool_t *pool)
+{
+    const char *folder = apr_pstrcat(pool, tap_directory(), "/rows", NULL);
+    mu_journal_t *journal = open_journal(folder, "20260301-a", pool);
+    const mu_row_t row = { "article", "image_url", "o'brien\xff" }, other = { "article", "image_url", "17" };
+    mu_entry_t entry = entry_of(MU_STEP_MIGRATED, "/a/x.png", "k.png");
+    seen_t seen = { "", NULL, pool };
+    int same = 0;
+    mu_error_t *err;
+
+    entry.row = row;
+    ok(mu_journal_append(journal, &entry, pool) == NULL, "a copy for a row");
+    entry.step = MU_STEP_RECORD;
+    entry.key = "later.png";
+    entry.old = "caf\xe9.png";
+    entry.value = "https://e.org/k.png";
+    ok(mu_journal_append(journal, &entry, pool) == NULL, "a row that changes");
+    entry.old = NULL;
+    entry.row = other;
+    ok(mu_journal_append(journal, &entry, pool) == NULL, "a row that had nothing");
+    append(journal, MU_STEP_FAILED, "/a/y.png", NULL, pool);
+    append(journal, MU_STEP_MIGRATED, "/a/z.png", "z.png", pool);
+    for (int again = 0; again < 2; again++) {
+        const mu_entry_t *found = mu_journal_by_row(journal, "articles", &row, pool);
+
+        is_text(found != NULL ? found->key : NULL, "k.png", "found by its row: the copy, not the change");
+        ok(mu_journal_by_row(journal, "articles", &other, pool) == NULL, "a change alone is no copy");
+        ok(mu_journal_by_key(journal, "articles", "later.png", pool) == NULL, "nor under its key");
+        journal = open_journal(folder, "20260302-b", pool);
+    }
+    err = mu_journal_each(journal, "20260301-a", see, &seen, pool);
+    ok(err != NULL && strcmp(err->text, "enough") == 0, "each entry until an error");
+    is_text(seen.steps, "1443", "in their order");
+    ok(seen.last != NULL && seen.last->old == NULL && strcmp(seen.last->row.key, "17") == 0, "NULL is NULL");
+    seen = (seen_t){ "", NULL, pool };
+    err = mu_journal_each(journal, "20200101-x", see, &seen, pool);
+    ok(err != NULL && err->code == MU_USAGE && strstr(err->text, "20260301-a") != NULL,
+       "a run that there is not: the text names those that there are");
+    mu_journal_each(journal, "20260301-a", see_bytes, &same, pool);
+    ok(same, "what a row held comes back byte by byte, UTF-8 or not");
+}
+
 int main(void)
 {
     apr_pool_t *pool = tap_start();
@@ -151,5 +227,6 @@ int main(void)
     test_survives_damage(pool);
     test_lock(pool);
     test_many(pool);
+    test_rows(pool);
     return tap_done();
 }

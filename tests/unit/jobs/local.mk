@@ -1,5 +1,5 @@
-check_PROGRAMS += %D%/directory.t %D%/journal.t %D%/plan.t %D%/progress.t %D%/results.t \
-	%D%/setup.t %D%/stored_path.t %D%/walk.t
+check_PROGRAMS += %D%/crew.t %D%/directory.t %D%/inventory.t %D%/journal.t %D%/places.t %D%/plan.t \
+	%D%/progress.t %D%/results.t %D%/setup.t %D%/stored_path.t %D%/throttle.t %D%/walk.t
 
 %C%_journal_t_SOURCES = %D%/journal.c
 %C%_journal_t_LDADD = $(unit_ldadd)
@@ -24,3 +24,15 @@ check_PROGRAMS += %D%/directory.t %D%/journal.t %D%/plan.t %D%/progress.t %D%/re
 
 %C%_directory_t_SOURCES = %D%/directory.c $(target_sources)
 %C%_directory_t_LDADD = $(storage_ldadd)
+
+%C%_crew_t_SOURCES = %D%/crew.c
+%C%_crew_t_LDADD = $(unit_ldadd)
+
+%C%_inventory_t_SOURCES = %D%/inventory.c $(target_sources)
+%C%_inventory_t_LDADD = $(storage_ldadd)
+
+%C%_throttle_t_SOURCES = %D%/throttle.c
+%C%_throttle_t_LDADD = $(unit_ldadd)
+
+%C%_places_t_SOURCES = %D%/places.c
+%C%_places_t_LDADD = $(unit_ldadd)
