@@ -334,8 +334,8 @@ static const command_t commands[] = {
     { "limits", "[URL]", 1, limits_options, run_limits,
       "finds how large a form arrives, and who refuses a larger one" },
     { "metrics", "", 0, metrics_options, run_metrics, "prints numbers for Prometheus" },
-    { "setup", "local|cloudinary|s3|ftp", 1, setup_options, run_setup,
-      "makes local folders; asks for credentials, tries them and keeps them" },
+    { "setup", "WHAT", 1, setup_options, run_setup,
+      "local: makes folders; cloudinary, s3, ftp: asks for credentials, tries and keeps them" },
 };
 
 static const program_t program = {

@@ -72,6 +72,8 @@ mu_request_t *request_describe(request_rec *r)
     request->origin = apr_table_get(r->headers_in, "Origin");
     request->fetch_site = apr_table_get(r->headers_in, "Sec-Fetch-Site");
     request->csrf_token = apr_table_get(r->headers_in, "X-CSRF-Token");
+    request->ticket = apr_table_get(r->headers_in, "X-Upload-Ticket");
+    request->user = r->user;
     return request;
 }
 

@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "libmediaupload/ingest/object_key.h"
+#include "libmediaupload/net/address_guard.h"
 #include "libmediaupload/parse/media_type.h"
 #include "libmediaupload/storage/storage.h"
 
@@ -100,6 +101,28 @@ static mu_error_t *check_csrf(const mu_settings_t *settings, const mu_settings_t
     return NULL;
 }
 
+static mu_error_t *check_fetch_allow(const mu_settings_t *settings, apr_pool_t *pool)
+{
+    mu_address_guard_t *guard;
+    mu_error_t *err = mu_address_guard_create(&guard, settings->fetch_allow, pool);
+
+    return err == NULL ? NULL : WRONG(pool, "MediaUploadFetchAllow: %s; write for example: "
+                                      "MediaUploadFetchAllow nas.example.org 10.0.0.0/8", err->text);
+}
+
+static mu_error_t *check_permanent(const mu_settings_t *settings, apr_pool_t *pool)
+{
+    for (int i = 0; settings->permanent != NULL && i < settings->permanent->nelts; i++) {
+        const char *host = APR_ARRAY_IDX(settings->permanent, i, const char *);
+
+        if (*host == '\0' || strpbrk(host, ":/*") != NULL) {
+            return WRONG(pool, "MediaUploadPermanent: \"%s\" is no host name; write for example: "
+                         "MediaUploadPermanent api.dicebear.com", host);
+        }
+    }
+    return NULL;
+}
+
 /* Identifiers are quoted when they are used; here only what no database would take is refused. */
 static mu_error_t *check_records(const mu_settings_t *settings, apr_pool_t *pool)
 {
@@ -132,6 +155,8 @@ static mu_error_t *check_values(const mu_settings_t *settings, const mu_settings
     CHECK(origin, check_origins(settings, pool))
     CHECK(csrf, check_csrf(settings, server, pool))
     CHECK(record, check_records(settings, pool))
+    CHECK(fetch_allow, check_fetch_allow(settings, pool))
+    CHECK(permanent, check_permanent(settings, pool))
 #undef CHECK
     return NULL;
 }

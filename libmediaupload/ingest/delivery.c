@@ -3,8 +3,9 @@
 #include <string.h>
 
 #include "libmediaupload/base/digest.h"
-#include "libmediaupload/ingest/waiting.h"
+#include "libmediaupload/ingest/outbox.h"
 #include "libmediaupload/ingest/public_url.h"
+#include "libmediaupload/ingest/waiting.h"
 #include "libmediaupload/parse/media_type.h"
 
 #define TRY_AGAIN apr_time_from_sec(2)   /* after a failure */
@@ -249,7 +250,7 @@ mu_error_t *mu_delivery_run(mu_delivery_t *delivery, const mu_target_t *target, 
     if (err == NULL && until > 0 && delivery->delivered == delivered) {
         err = mu_storage_stat(target->storage, "is-it-up", &stat, &found, pool);
     }
-    if (err != NULL && err->code == MU_STORAGE_DOWN) {
+    if (err != NULL && mu_outbox_bridges(err)) {
         mu_circuit_trip(target->circuit, err->text, pool);
     }
     else if (until > 0) {

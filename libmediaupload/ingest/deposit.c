@@ -32,7 +32,7 @@ static mu_error_t *go_on_without(mu_deposit_t *deposit, mu_error_t *err)
         mu_object_abort(deposit->object);
         deposit->object = NULL;
     }
-    if (err->code != MU_STORAGE_DOWN || deposit->target->outbox == NULL) {
+    if (!mu_outbox_bridges(err) || deposit->target->outbox == NULL) {
         return err;
     }
     mu_circuit_trip(deposit->target->circuit, err->text, deposit->pool);
@@ -95,7 +95,7 @@ static mu_error_t *queue(mu_deposit_t *deposit, const char *key, mu_on_existing_
         if (err == NULL) {
             *queued = 0;
         }
-        else if (err->code == MU_STORAGE_DOWN) {
+        else if (mu_outbox_bridges(err)) {
             return go_on_without(deposit, err);
         }
         else {

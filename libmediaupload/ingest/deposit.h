@@ -9,7 +9,7 @@
 typedef struct mu_deposit_t mu_deposit_t;
 
 /* Begins in `pool`. info->key is NULL when only the end of the file tells it. Without an outbox, errors are those of
- * the storage; with one, MU_STORAGE_DOWN is none. */
+ * the storage; with one, those that mu_outbox_bridges are none. */
 mu_error_t *mu_deposit_begin(mu_deposit_t **deposit, const mu_target_t *target, const mu_object_info_t *info,
                              apr_pool_t *pool);
 mu_error_t *mu_deposit_write(mu_deposit_t *deposit, const struct iovec *slices, int count);

@@ -7,6 +7,7 @@
 #include "libmediaupload/ingest/check.h"
 #include "libmediaupload/ingest/object_key.h"
 #include "libmediaupload/ingest/outbox.h"
+#include "libmediaupload/ingest/remote.h"
 
 static mu_error_t *open_database(mu_engine_t *engine, const mu_log_t *log, apr_pool_t *pool)
 {
@@ -74,6 +75,9 @@ static mu_error_t *open_target(mu_engine_t *engine, const mu_collection_t *colle
     }
     if (err == NULL) {
         err = check_storage(target, pool);
+    }
+    if (err == NULL && target->settings->fetch) {
+        err = mu_remote_fetcher(&target->fetcher, target, pool);
     }
     if (err == NULL) {
         APR_ARRAY_PUSH(engine->targets, mu_target_t *) = target;

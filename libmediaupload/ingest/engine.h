@@ -11,6 +11,7 @@
 #include "libmediaupload/base/log.h"
 #include "libmediaupload/catalog/media.h"
 #include "libmediaupload/config/config.h"
+#include "libmediaupload/net/fetch.h"
 #include "libmediaupload/storage/circuit.h"
 #include "libmediaupload/storage/storage.h"
 
@@ -23,6 +24,7 @@ typedef struct mu_target_t {
     mu_storage_t *outbox, *refused;    /* see outbox.h; NULL: what the storage cannot take is lost */
     mu_circuit_t *circuit;             /* NULL without an outbox */
     mu_database_t *database;           /* NULL: nothing is catalogued */
+    mu_fetcher_t *fetcher;             /* for MediaUploadFetch; NULL when it is off */
     const mu_log_t *log;               /* may be NULL */
 } mu_target_t;
 

@@ -9,5 +9,6 @@ libmediaupload_libmediaupload_la_SOURCES += \
 	%D%/outbox.c %D%/outbox.h \
 	%D%/policy.c %D%/policy.h \
 	%D%/public_url.c %D%/public_url.h \
+	%D%/remote.c %D%/remote.h \
 	%D%/remote_url.c %D%/remote_url.h \
 	%D%/waiting.c %D%/waiting.h

@@ -56,6 +56,11 @@ const char *mu_outbox_url(const char *endpoint, const char *key, apr_pool_t *poo
     return apr_pstrcat(pool, apr_pstrmemdup(pool, endpoint, length), ROUTE, mu_percent_encode(key, "/", pool), NULL);
 }
 
+int mu_outbox_bridges(const mu_error_t *err)
+{
+    return err->code == MU_STORAGE_DOWN || err->code == MU_DISK_FULL;
+}
+
 mu_storage_t *mu_outbox_find(const mu_target_t *target, const char *key, apr_pool_t *scratch_pool)
 {
     mu_storage_t *places[] = { target->outbox, target->refused };

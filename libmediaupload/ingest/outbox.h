@@ -12,6 +12,9 @@ mu_error_t *mu_outbox_open(mu_target_t *target, apr_pool_t *pool);
 /* The address at which an entry can be seen while it waits, below the endpoint's; NULL when `endpoint` is. */
 const char *mu_outbox_url(const char *endpoint, const char *key, apr_pool_t *pool);
 
+/* Whether a failure of a remote storage is one that the outbox bridges: it is down, or full. */
+int mu_outbox_bridges(const mu_error_t *err);
+
 /* The storage in which a waiting or refused entry lies; NULL when there is no such entry. */
 mu_storage_t *mu_outbox_find(const mu_target_t *target, const char *key, apr_pool_t *scratch_pool);
 

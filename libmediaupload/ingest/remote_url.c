@@ -237,6 +237,15 @@ static const char *host_of(const char *authority, apr_size_t length, apr_pool_t 
     return host;
 }
 
+/* "a b.png" of "host/x/a%20b.png", of which `length` bytes count. */
+static const char *name_of(const char *authority, apr_size_t length, apr_pool_t *pool)
+{
+    const char *path = apr_pstrmemdup(pool, authority, length), *slash = strrchr(path, '/');
+    const char *name = slash != NULL ? mu_percent_decode(slash + 1, 0, pool) : NULL;
+
+    return name != NULL ? name : "";
+}
+
 void mu_remote_url_read(mu_remote_url_t *remote, const char *url, const apr_array_header_t *permanent, apr_time_t now,
                         apr_pool_t *pool)
 {
@@ -244,12 +253,14 @@ void mu_remote_url_read(mu_remote_url_t *remote, const char *url, const apr_arra
     apr_size_t head;
     int signing;
 
-    *remote = (mu_remote_url_t){ .kind = strncasecmp(url, "data:", 5) == 0 ? MU_REMOTE_DATA : MU_REMOTE_NONE };
+    *remote = (mu_remote_url_t){ .name = "" };
+    remote->kind = strncasecmp(url, "data:", 5) == 0 ? MU_REMOTE_DATA : MU_REMOTE_NONE;
     if (authority == NULL || strcspn(authority, "/?#") == 0) {
         return;
     }
     remote->host = host_of(authority, strcspn(authority, "/?#"), pool);
     head = strcspn(url, "?#");
+    remote->name = name_of(authority, (apr_size_t)(url + head - authority), pool);
     if (url[head] == '?') {
         query = apr_pstrmemdup(pool, url + head + 1, strcspn(url + head + 1, "#"));
     }

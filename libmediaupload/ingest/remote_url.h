@@ -24,6 +24,7 @@ typedef struct mu_remote_url_t {
     const char *host;       /* lower case, without port; NULL for NONE and DATA */
     const char *lasting;    /* the URL without what signs it and without fragment: the same for the same picture; NULL
                              * for NONE and DATA */
+    const char *name;       /* the last part of its path, decoded; "" for none */
     apr_time_t expires;     /* of TEMPORARY and EXPIRED; 0 when the URL does not tell */
 } mu_remote_url_t;
 

@@ -107,6 +107,7 @@ static curl_socket_t open_socket(void *baton, curlsocktype purpose, struct curl_
 
 /* --- the answer --- */
 
+/* The value when the line is of this header; NULL when it is not, is empty, or holds bytes that we would not send. */
 static const char *header_value(const char *line, apr_size_t length, const char *name, apr_pool_t *pool)
 {
     apr_size_t start = strlen(name), end = length;
@@ -120,7 +121,12 @@ static const char *header_value(const char *line, apr_size_t length, const char 
     while (end > start && strchr(" \t\r\n", line[end - 1]) != NULL) {
         end--;
     }
-    return apr_pstrndup(pool, line + start, end - start);
+    for (apr_size_t i = start; i < end; i++) {
+        if (line[i] < ' ' || line[i] > '~') {
+            return NULL;
+        }
+    }
+    return end > start ? apr_pstrndup(pool, line + start, end - start) : NULL;
 }
 
 static mu_error_t *too_large(const fetching_t *this)

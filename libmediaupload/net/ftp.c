@@ -9,7 +9,9 @@
 #define LINE_MAX_BYTES 8192   /* of a listing */
 
 struct mu_ftp_put_t {
-    mu_ftp_session_t *session;   /* NULL once it failed */
+    mu_ftp_t *ftp;
+    mu_ftp_session_t *session;   /* NULL when it is over */
+    apr_off_t size;              /* bytes that were written */
     mu_error_t *error;
 };
 
@@ -37,11 +39,30 @@ static apr_status_t finish_forgotten(void *baton)
     return APR_SUCCESS;
 }
 
+/* A server that has no room closes the data connection before it says so, or does not say so (Pure-FTPd's 451). Asked for
+ * that room, it tells. */
+static mu_error_t *ask_for_room(const mu_ftp_put_t *put, mu_error_t *err, apr_pool_t *pool)
+{
+    const char *command = apr_psprintf(pool, "ALLO %" APR_OFF_T_FMT, put->size);
+    mu_ftp_reply_t *reply;
+
+    if (mu_ftp_commands(&reply, put->ftp, &command, 1, 0, pool) != NULL || reply->code < 400) {
+        return err;
+    }
+    return reply->code == 552 || reply->code == 452 ? mu_ftp_refusal(put->ftp, reply, command, pool) : err;
+}
+
 static void end_put(mu_ftp_put_t *put, mu_error_t *err)
 {
-    apr_pool_cleanup_kill(put->session->pool, put, finish_forgotten);
+    CURLcode result = mu_line_result(put->session->line);
+    apr_pool_t *pool = put->session->pool;
+
+    apr_pool_cleanup_kill(pool, put, finish_forgotten);
     put->error = mu_ftp_session_end(put->session, err);
     put->session = NULL;
+    if ((result == CURLE_SEND_ERROR || result == CURLE_PARTIAL_FILE) && put->error->code == MU_STORAGE_DOWN) {
+        put->error = ask_for_room(put, put->error, pool);
+    }
 }
 
 /* Whether the server does not take the file where it shall go. */
@@ -52,6 +73,16 @@ static int is_refused_there(const mu_ftp_session_t *session)
     /* The second where the server closes the data connection before it says why. */
     return (result == CURLE_UPLOAD_FAILED || result == CURLE_FTP_WEIRD_PASV_REPLY)
         && mu_ftp_session_reply(session).code / 100 == 5;
+}
+
+static mu_ftp_put_t *new_put(mu_ftp_t *ftp, mu_ftp_session_t *session)
+{
+    mu_ftp_put_t *put = apr_pcalloc(session->pool, sizeof(*put));
+
+    put->ftp = ftp;
+    put->session = session;
+    apr_pool_cleanup_register(session->pool, put, finish_forgotten, apr_pool_cleanup_null);
+    return put;
 }
 
 static mu_error_t *open_put(mu_ftp_session_t *session, mu_ftp_put_how_t how)
@@ -72,20 +103,19 @@ mu_error_t *mu_ftp_put_begin(mu_ftp_put_t **result, mu_ftp_t *ftp, const char *p
     for (;;) {
         mu_ftp_session_t *session;
         mu_error_t *err = mu_ftp_session_begin(&session, ftp, path, fresh, pool);
-        int was_dead, refused;
+        int was_dead, refused, reached;
 
         if (err != NULL) {
             return err;
         }
         err = open_put(session, how);
         if (err == NULL) {
-            *result = apr_pcalloc(pool, sizeof(**result));
-            (*result)->session = session;
-            apr_pool_cleanup_register(pool, *result, finish_forgotten, apr_pool_cleanup_null);
+            *result = new_put(ftp, session);
             return NULL;
         }
         was_dead = mu_ftp_session_was_dead(session, err);
         refused = is_refused_there(session);
+        reached = session->replies->nelts > 0;
         err = mu_ftp_session_end(session, err);
         if (was_dead && !fresh) {
             fresh = 1;
@@ -99,6 +129,9 @@ mu_error_t *mu_ftp_put_begin(mu_ftp_put_t **result, mu_ftp_t *ftp, const char *p
             made_folders = 1;
         }
         else {
+            if (reached && err->code == MU_STORAGE_DOWN && how == MU_FTP_STORE) {
+                mu_ftp_delete(ftp, path, pool);   /* it may have been made before the line was cut */
+            }
             return err;
         }
     }
@@ -106,17 +139,22 @@ mu_error_t *mu_ftp_put_begin(mu_ftp_put_t **result, mu_ftp_t *ftp, const char *p
 
 mu_error_t *mu_ftp_put_write(mu_ftp_put_t *put, const struct iovec *slices, int count)
 {
-    if (put->session != NULL) {
-        mu_error_t *err = mu_line_write(put->session->line, slices, count);
+    mu_error_t *err;
 
-        if (err == NULL && mu_line_is_over(put->session->line)) {
-            err = mu_error(put->session->pool, MU_STORAGE_DOWN, APR_SUCCESS, "the server took not all of the file");
-        }
-        if (err != NULL) {
-            end_put(put, err);
-        }
+    if (put->session == NULL) {
+        return put->error;
     }
-    return put->error;
+    for (int i = 0; i < count; i++) {
+        put->size += (apr_off_t)slices[i].iov_len;
+    }
+    err = mu_line_write(put->session->line, slices, count);
+    if (err == NULL && mu_line_is_over(put->session->line)) {
+        err = mu_error(put->session->pool, MU_STORAGE_DOWN, APR_SUCCESS, "the server took not all of the file");
+    }
+    if (err != NULL) {
+        end_put(put, err);
+    }
+    return err != NULL ? put->error : NULL;
 }
 
 mu_error_t *mu_ftp_put_finish(mu_ftp_put_t *put)

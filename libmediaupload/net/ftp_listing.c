@@ -147,7 +147,8 @@ int mu_ftp_read_ls(mu_ftp_entry_t *entry, const char *line, apr_time_t now)
         }
     }
     month = month_of(words[5]);
-    if (strcspn(line, " ") < LETTERS_OF_MODE || !apr_isdigit(words[4][0]) || month < 0 || !apr_isdigit(words[6][0])) {
+    if (strcspn(line, " ") < LETTERS_OF_MODE || !apr_isdigit(words[4][0]) || month < 0 || !apr_isdigit(words[6][0])
+        || *words[8] == '\0') {
         return 0;
     }
     entry->kind = line[0] == '-' ? MU_FTP_FILE : line[0] == 'd' ? MU_FTP_FOLDER : MU_FTP_OTHER;

@@ -14,8 +14,8 @@ typedef struct mu_ftp_entry_t {
     int mode;                /* Unix permission bits, 0 where it does not */
 } mu_ftp_entry_t;
 
-/* A line of MLSD or MLST, "type=file;size=5;modify=20240131120000;UNIX.mode=0644; a.jpg" (RFC 3659 section 7.2; the mode
- * is no part of it, but Pure-FTPd and ProFTPD tell it so). Returns 0 when it is none. Changes `line`. */
+/* A line of MLSD or MLST, "type=file;size=5;modify=20240131120000;UNIX.mode=0644; a.jpg" (RFC 3659 section 7.2; the
+ * mode is no part of it, but Pure-FTPd and ProFTPD tell it so). Returns 0 when it is none. Changes `line`. */
 int mu_ftp_read_facts(mu_ftp_entry_t *entry, char *line);
 
 /* A line of LIST as "ls -l" prints it: "-rw-r--r-- 1 user group 5 Jan 31 12:00 a.jpg", or with a year in place of the

@@ -1,9 +1,9 @@
 /* Files of an account on an FTP server; the URL is that of ftp_url.h.
  *
- * The bytes go to a hidden file in DIR as they come; commit sees that the server has all of them, readable by everybody,
- * and renames. FTP knows no renaming that keeps an existing file, so commit takes a lock first, a folder ".mu-....lock"
- * in DIR, since MKD succeeds for one of several only. That keeps uploads apart that all come through this storage; a
- * file that another program puts in the same place in the same moment is replaced. */
+ * The bytes go to a hidden file in DIR as they come; commit sees that the server has all of them, readable by
+ * everybody, and renames. FTP knows no renaming that keeps an existing file, so commit takes a lock first, a folder
+ * ".mu-....lock" in DIR, since MKD succeeds for one of several only. That keeps uploads apart that all come through this
+ * storage; a file that another program puts in the same place in the same moment is replaced. */
 #include <string.h>
 
 #include <apr_strings.h>
@@ -16,7 +16,7 @@
 
 #define RANDOM_BYTES 16
 #define LOCK_PAUSE apr_time_from_msec(50)
-#define LOCK_PATIENCE apr_time_from_sec(60)   /* then whoever took the lock is taken for dead */
+#define LOCK_PATIENCE apr_time_from_sec(30)   /* then whoever took the lock is taken for dead */
 #define READABLE 0444                         /* what a web server needs, whoever it runs as */
 
 typedef struct account_t {
@@ -356,14 +356,15 @@ static mu_error_t *walk_folder(const walk_t *above, const char *folder, apr_pool
 {
     const account_t *account = above->storage->context;
     walk_t walk = *above;
-    const char *path = path_of(above->storage, folder, pool);
+    apr_size_t length = strlen(folder);
+    const char *path = length == 0 ? account->url.folder
+        : path_of(above->storage, apr_pstrmemdup(pool, folder, length - 1), pool);
     mu_error_t *err;
 
     walk.folder = folder;
     walk.folders = apr_array_make(pool, 4, sizeof(const char *));
     apr_pool_create(&walk.pool, pool);
-    err = mu_ftp_list(account->ftp, *folder != '\0' ? apr_pstrmemdup(pool, path, strlen(path) - 1) : account->url.folder,
-                      visit, &walk, walk.pool);
+    err = mu_ftp_list(account->ftp, path, visit, &walk, walk.pool);
     for (int i = 0; i < walk.folders->nelts && err == NULL; i++) {
         err = walk_folder(&walk, APR_ARRAY_IDX(walk.folders, i, const char *), walk.pool);
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <apr_network_io.h>
 #include <apr_strings.h>
 #include <apr_uri.h>
 
@@ -12,12 +13,12 @@
 #define TIMEOUT_MAX 600
 #define DEFAULT_MODE 0644
 
-static const char *from_environment(const mu_storage_t *storage, const char *name)
+static const char *from_environment(const mu_storage_t *storage, const char *name, apr_pool_t *pool)
 {
     const mu_env_t *env = &storage->options.env;
     const char *value = env->get != NULL ? env->get(env->baton, name) : NULL;
 
-    return value != NULL && *value != '\0' ? value : NULL;
+    return value != NULL && *value != '\0' ? apr_pstrdup(pool, value) : NULL;
 }
 
 const char *mu_ftp_path_below(const char *folder, const char *name, apr_pool_t *pool)
@@ -113,7 +114,8 @@ static mu_error_t *read_option(mu_ftp_url_t *url, const mu_storage_t *storage,
         url->public_url = value;
         return NULL;
     }
-    return bad(storage, pool, apr_psprintf(pool, "unknown option %s; known: tls, ca, timeout, public_url, chmod", name));
+    return bad(storage, pool,
+               apr_psprintf(pool, "unknown option %s; known: tls, ca, timeout, public_url, chmod", name));
 }
 
 static mu_error_t *read_query(mu_ftp_url_t *url, const mu_storage_t *storage,
@@ -153,10 +155,12 @@ static int has_control_byte(const char *text)
 static mu_error_t *find_value(const char **value, const mu_storage_t *storage, const char *given, const char *name,
                               apr_pool_t *pool)
 {
-    *value = given != NULL && *given != '\0' ? mu_percent_decode(given, 0, pool) : from_environment(storage, name);
+    *value = given != NULL && *given != '\0' ? mu_percent_decode(given, 0, pool)
+                                             : from_environment(storage, name, pool);
     if (*value == NULL) {
-        return bad(storage, pool, apr_psprintf(pool, "%s is missing: write %s=... into the file that MediaUploadEnvFile "
-                                               "names, or ftp://USER:PASSWORD@HOST/DIR", name, name));
+        return bad(storage, pool,
+                   apr_psprintf(pool, "%s is missing: write %s=... into the file that MediaUploadEnvFile names, or "
+                                "ftp://USER:PASSWORD@HOST/DIR", name, name));
     }
     return has_control_byte(*value) ? bad(storage, pool, apr_psprintf(pool, "%s has a control byte", name)) : NULL;
 }
@@ -165,24 +169,21 @@ static mu_error_t *find_value(const char **value, const mu_storage_t *storage, c
 static mu_error_t *find_server(mu_ftp_options_t *options, const mu_storage_t *storage, const apr_uri_t *uri,
                                apr_pool_t *pool)
 {
-    apr_uri_t named;
-    mu_error_t *err = find_value(&options->host, storage, uri->hostname, "FTP_HOST", pool);
+    apr_port_t port = uri->port_str != NULL ? uri->port : 0;
+    char *host = uri->hostname, *scope;
+    const char *named;
+    mu_error_t *err = find_value(&named, storage, host, "FTP_HOST", pool);
 
     if (err != NULL) {
         return err;
     }
-    options->port = uri->port_str != NULL ? uri->port : 0;
-    if (uri->hostname == NULL || *uri->hostname == '\0') {
-        if (apr_uri_parse_hostinfo(pool, options->host, &named) != APR_SUCCESS || named.hostname == NULL) {
-            return bad(storage, pool, "FTP_HOST is a host, or HOST:PORT");
-        }
-        options->host = named.hostname;
-        options->port = named.port_str != NULL ? named.port : options->port;
+    if ((host == NULL || *host == '\0')
+        && (apr_parse_addr_port(&host, &scope, &port, named, pool) != APR_SUCCESS || host == NULL)) {
+        return bad(storage, pool, "FTP_HOST is a host, or HOST:PORT");
     }
-    if (strchr(options->host, ':') != NULL) {
-        options->host = apr_pstrcat(pool, "[", options->host, "]", NULL);
-    }
-    return strpbrk(options->host, "/?#@ ") == NULL ? NULL : bad(storage, pool, "the host is not one");
+    options->host = strchr(host, ':') != NULL ? apr_pstrcat(pool, "[", host, "]", NULL) : host;
+    options->port = port;
+    return strpbrk(host, "/?#@ ") == NULL ? NULL : bad(storage, pool, "the host is not one");
 }
 
 mu_error_t *mu_ftp_url_read(mu_ftp_url_t *url, const mu_storage_t *storage, const char *scheme, const char *rest,
@@ -193,7 +194,8 @@ mu_error_t *mu_ftp_url_read(mu_ftp_url_t *url, const mu_storage_t *storage, cons
 
     *url = (mu_ftp_url_t){ .server = { .implicit = strcmp(scheme, "ftps:") == 0, .log = storage->options.log },
                            .mode = DEFAULT_MODE };
-    if (strncmp(rest, "//", 2) != 0 || apr_uri_parse(pool, apr_pstrcat(pool, scheme, rest, NULL), &uri) != APR_SUCCESS) {
+    if (strncmp(rest, "//", 2) != 0
+        || apr_uri_parse(pool, apr_pstrcat(pool, scheme, rest, NULL), &uri) != APR_SUCCESS) {
         return mu_error(pool, MU_CONFIG, APR_SUCCESS, "%s the URL is %s//HOST[:PORT]/DIR; in user and password, the "
                         "bytes / ? # @ : %% are written %%2F %%3F %%23 %%40 %%3A %%25", scheme, scheme);
     }

@@ -6,8 +6,8 @@
  *   fail_commit=1        every commit fails (MU_STORAGE)
  *   full=1               every write fails (MU_DISK_FULL)
  *   outage=1             behaves as a remote storage that must know keys from the beginning; while options.env says
- *                        "down" for MEMORY_OUTAGE everything fails with MU_STORAGE_DOWN, for "refused" with
- *                        MU_STORAGE */
+ *                        "down" for MEMORY_OUTAGE everything fails with MU_STORAGE_DOWN, for "full" with MU_DISK_FULL,
+ *                        for "refused" with MU_STORAGE */
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,12 +42,13 @@ static mu_error_t *look_for_outage(const mu_storage_t *storage, apr_pool_t *pool
     const memory_t *memory = storage->context;
     const mu_env_t *env = &storage->options.env;
     const char *outage = memory->outage && env->get != NULL ? env->get(env->baton, "MEMORY_OUTAGE") : NULL;
+    mu_code_t code;
 
     if (outage == NULL) {
         return NULL;
     }
-    return mu_error(pool, strcmp(outage, "down") == 0 ? MU_STORAGE_DOWN : MU_STORAGE, APR_SUCCESS, "%s: %s, as asked",
-                    storage->url, outage);
+    code = strcmp(outage, "down") == 0 ? MU_STORAGE_DOWN : strcmp(outage, "full") == 0 ? MU_DISK_FULL : MU_STORAGE;
+    return mu_error(pool, code, APR_SUCCESS, "%s: %s, as asked", storage->url, outage);
 }
 
 static void free_content(content_t *content)

@@ -7,6 +7,7 @@
 #include "libmediaupload/base/encode.h"
 #include "libmediaupload/ingest/policy.h"
 #include "libmediaupload/ingest/public_url.h"
+#include "libmediaupload/upload/json_body.h"
 #include "libmediaupload/upload/negotiate.h"
 #include "libmediaupload/upload/origin.h"
 #include "libmediaupload/upload/routes.h"
@@ -14,6 +15,7 @@
 #include "libmediaupload/upload/upload.h"
 
 #define METHODS "GET, HEAD, POST, OPTIONS"
+#define ACTION_METHODS "POST, OPTIONS"
 #define CSRF_PURPOSE "csrf"
 #define CSRF_FIELD "csrf"
 #define CSRF_LIFETIME apr_time_from_sec(12 * 3600)   /* a page that is open for a working day */
@@ -25,6 +27,8 @@ struct mu_exchange_t {
     apr_pool_t *pool;
     mu_language_t language;
     mu_upload_t *upload;          /* NULL unless a form is being received */
+    const mu_action_t *action;    /* NULL unless its body is */
+    mu_json_body_t *body;         /* of the action */
     apr_int64_t received;         /* bytes of the body */
     mu_error_t *stopped;          /* why the body is not read on */
     const mu_error_t *error;
@@ -80,6 +84,25 @@ static void refuse(mu_exchange_t *exchange, const mu_error_t *error)
     exchange->error = error;
     exchange->reply = mu_endpoint_refusal(exchange->target, exchange->request, error, exchange->pool);
     exchange->reply->keep_alive = is_nearly_read(exchange);
+    if (error->code == MU_METHOD) {
+        apr_table_setn(exchange->reply->headers, "Allow", error->detail);
+    }
+    if (error->code == MU_UNAUTHORIZED) {
+        apr_table_setn(exchange->reply->headers, "WWW-Authenticate", "X-Upload-Ticket");
+    }
+}
+
+static void refuse_method(mu_exchange_t *exchange, const char *methods)
+{
+    refuse(exchange, mu_error_detail(exchange->pool, MU_METHOD, methods, "the method %s is not allowed",
+                                     exchange->request->method));
+}
+
+static void answer_preflight(mu_exchange_t *exchange, const char *methods)
+{
+    exchange->reply = mu_origin_preflight(exchange->target, exchange->request, methods, exchange->language,
+                                          exchange->pool);
+    mu_origin_allow(exchange->reply, exchange->target, exchange->request);
 }
 
 /* What a page may send. */
@@ -119,11 +142,10 @@ static mu_error_t *csrf_error(const mu_exchange_t *exchange)
     return mu_error(exchange->pool, MU_CSRF, APR_SUCCESS, "the CSRF token is missing, wrong or expired");
 }
 
-static mu_error_t *check_before_body(const mu_exchange_t *exchange)
+static mu_error_t *check_before_body(const mu_exchange_t *exchange, apr_int64_t limit)
 {
     const mu_settings_t *settings = exchange->target->settings;
     const mu_request_t *request = exchange->request;
-    apr_int64_t limit = mu_policy_body_limit(settings);
     mu_error_t *err = mu_origin_check(exchange->target, request, exchange->pool);
 
     if (err == NULL && settings->csrf == MU_CSRF_TOKEN && request->csrf_token != NULL
@@ -142,7 +164,7 @@ static void begin_upload(mu_exchange_t *exchange)
     const char *site = mu_config_site(target->server, exchange->request->host, exchange->pool);
     const char *endpoint = target->settings->endpoint != NULL ? target->settings->endpoint
                            : exchange->request->endpoint;
-    mu_error_t *err = check_before_body(exchange);
+    mu_error_t *err = check_before_body(exchange, mu_policy_body_limit(target->settings));
 
     if (err == NULL) {
         err = mu_upload_begin(&exchange->upload, target, site, endpoint, exchange->request->content_type,
@@ -166,26 +188,69 @@ static void begin_method(mu_exchange_t *exchange)
         add_negotiated(exchange->reply, exchange->target, exchange->request, exchange->language);
     }
     else if (strcmp(method, "OPTIONS") == 0) {
-        exchange->reply = mu_origin_preflight(exchange->target, exchange->request, METHODS, exchange->language,
-                                              exchange->pool);
-        mu_origin_allow(exchange->reply, exchange->target, exchange->request);
+        answer_preflight(exchange, METHODS);
     }
     else {
-        refuse(exchange, mu_error_detail(exchange->pool, MU_METHOD, METHODS, "the method %s is not allowed", method));
-        apr_table_setn(exchange->reply->headers, "Allow", METHODS);
+        refuse_method(exchange, METHODS);
     }
+}
+
+/* A body of JSON has no field for the token: it must come as a header. With a ticket alone there is none: no page of
+ * another site can know it. */
+static mu_error_t *check_action(const mu_exchange_t *exchange, const mu_action_t *action)
+{
+    const mu_request_t *request = exchange->request;
+    mu_error_t *err = action->admit(exchange->target, request, exchange->pool);
+
+    if (err == NULL) {
+        err = check_before_body(exchange, (apr_int64_t)action->limit(exchange->target));
+    }
+    if (err == NULL && exchange->target->settings->csrf == MU_CSRF_TOKEN && request->csrf_token == NULL
+        && request->user != NULL) {
+        err = csrf_error(exchange);
+    }
+    if (err == NULL && !mu_is_json(request->content_type)) {
+        err = mu_error(exchange->pool, MU_NOT_JSON, APR_SUCCESS, "the body is %s",
+                       request->content_type != NULL ? request->content_type : "of no type");
+    }
+    return err;
+}
+
+static void begin_action(mu_exchange_t *exchange, const mu_action_t *action)
+{
+    const char *method = exchange->request->method;
+    mu_error_t *err;
+
+    if (strcmp(method, "OPTIONS") == 0) {
+        answer_preflight(exchange, ACTION_METHODS);
+        return;
+    }
+    if (strcmp(method, "POST") != 0) {
+        refuse_method(exchange, ACTION_METHODS);
+        return;
+    }
+    err = check_action(exchange, action);
+    if (err != NULL) {
+        refuse(exchange, err);
+        return;
+    }
+    exchange->action = action;
+    exchange->body = mu_json_body_create(action->limit(exchange->target), exchange->request->content_length,
+                                         exchange->pool);
 }
 
 static void begin_route(mu_exchange_t *exchange)
 {
+    const mu_action_t *action = mu_action_find(exchange->target, exchange->request);
     mu_error_t *err;
 
+    if (action != NULL) {
+        begin_action(exchange, action);
+        return;
+    }
     exchange->reply = mu_route_reply(&err, exchange->target, exchange->request, exchange->pool);
     if (err != NULL) {
         refuse(exchange, err);
-        if (err->code == MU_METHOD) {
-            apr_table_setn(exchange->reply->headers, "Allow", err->detail);
-        }
     }
     else {
         add_negotiated(exchange->reply, exchange->target, exchange->request, exchange->language);
@@ -211,7 +276,7 @@ mu_exchange_t *mu_exchange_begin(const mu_target_t *target, const mu_request_t *
 
 int mu_exchange_wants_body(const mu_exchange_t *exchange)
 {
-    return exchange->upload != NULL && exchange->stopped == NULL;
+    return (exchange->upload != NULL || exchange->action != NULL) && exchange->stopped == NULL;
 }
 
 void mu_exchange_feed(mu_exchange_t *exchange, const struct iovec *slices, int count)
@@ -220,7 +285,8 @@ void mu_exchange_feed(mu_exchange_t *exchange, const struct iovec *slices, int c
         for (int i = 0; i < count; i++) {
             exchange->received += (apr_int64_t)slices[i].iov_len;
         }
-        exchange->stopped = mu_upload_feed(exchange->upload, slices, count);
+        exchange->stopped = exchange->upload != NULL ? mu_upload_feed(exchange->upload, slices, count)
+                                                     : mu_json_body_feed(exchange->body, slices, count);
     }
 }
 
@@ -242,14 +308,30 @@ static apr_status_t withdraw(void *upload)
     return APR_SUCCESS;
 }
 
-void mu_exchange_end(mu_exchange_t *exchange, const mu_error_t *broken)
+static void end_action(mu_exchange_t *exchange, const mu_error_t *stopped)
+{
+    const mu_json_t *json;
+
+    if (stopped == NULL) {
+        stopped = mu_json_body_finish(&json, exchange->body);
+    }
+    if (stopped == NULL) {
+        exchange->reply = exchange->action->act(&exchange->error, exchange->target, exchange->request, json,
+                                                exchange->pool);
+        stopped = exchange->reply == NULL ? exchange->error : NULL;
+    }
+    if (stopped != NULL) {
+        refuse(exchange, stopped);
+    }
+    else {
+        add_negotiated(exchange->reply, exchange->target, exchange->request, exchange->language);
+    }
+}
+
+static void end_upload(mu_exchange_t *exchange, const mu_error_t *stopped)
 {
     const mu_result_t *result;
-    const mu_error_t *stopped = exchange->stopped != NULL ? exchange->stopped : broken;
 
-    if (exchange->upload == NULL) {
-        return;
-    }
     if (stopped == NULL) {
         stopped = check_csrf_field(exchange);
     }
@@ -261,6 +343,21 @@ void mu_exchange_end(mu_exchange_t *exchange, const mu_error_t *broken)
     exchange->error = mu_result_error(result);
     exchange->reply = tell(exchange->target, exchange->request, result, exchange->pool);
     apr_pool_cleanup_kill(exchange->pool, exchange->upload, withdraw);
+}
+
+void mu_exchange_end(mu_exchange_t *exchange, const mu_error_t *broken)
+{
+    const mu_error_t *stopped = exchange->stopped != NULL ? exchange->stopped : broken;
+
+    if (exchange->upload == NULL && exchange->action == NULL) {
+        return;
+    }
+    if (exchange->upload != NULL) {
+        end_upload(exchange, stopped);
+    }
+    else {
+        end_action(exchange, stopped);
+    }
     exchange->reply->keep_alive = broken == NULL && (exchange->stopped == NULL || is_nearly_read(exchange));
 }
 

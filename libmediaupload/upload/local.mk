@@ -1,5 +1,7 @@
 libmediaupload_libmediaupload_la_SOURCES += \
 	%D%/endpoint.c %D%/endpoint.h \
+	%D%/fetch_action.c %D%/fetch_action.h \
+	%D%/json_body.c %D%/json_body.h \
 	%D%/negotiate.c %D%/negotiate.h \
 	%D%/origin.c %D%/origin.h \
 	%D%/reply.c %D%/reply.h \

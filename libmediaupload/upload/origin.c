@@ -85,7 +85,8 @@ mu_reply_t *mu_origin_preflight(const mu_target_t *target, const mu_request_t *r
     apr_table_setn(reply->headers, "Allow", allow);
     if (mu_origin_is_listed(target, request)) {
         apr_table_setn(reply->headers, "Access-Control-Allow-Methods", allow);
-        apr_table_setn(reply->headers, "Access-Control-Allow-Headers", "X-CSRF-Token, Content-Type, Accept");
+        apr_table_setn(reply->headers, "Access-Control-Allow-Headers",
+                       "X-CSRF-Token, X-Upload-Ticket, Content-Type, Accept");
         apr_table_setn(reply->headers, "Access-Control-Max-Age", "600");
     }
     return reply;

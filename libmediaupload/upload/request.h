@@ -17,6 +17,8 @@ typedef struct mu_request_t {
     const char *origin;
     const char *fetch_site;        /* Sec-Fetch-Site */
     const char *csrf_token;        /* X-CSRF-Token */
+    const char *ticket;            /* X-Upload-Ticket */
+    const char *user;              /* whom the server has authenticated; never the client's word */
 } mu_request_t;
 
 #endif

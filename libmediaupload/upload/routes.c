@@ -9,10 +9,23 @@
 #include "libmediaupload/ingest/outbox.h"
 #include "libmediaupload/ingest/public_url.h"
 #include "libmediaupload/parse/media_type.h"
+#include "libmediaupload/upload/fetch_action.h"
 
 #define METHODS "GET, HEAD"
 #define QUEUED "/queued/"
 #define BRIEFLY "max-age=60"   /* a queued picture moves soon */
+
+static const mu_action_t *const actions[] = { &mu_fetch_action };
+
+const mu_action_t *mu_action_find(const mu_target_t *target, const mu_request_t *request)
+{
+    for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+        if (strcmp(request->route, actions[i]->route) == 0 && actions[i]->is_offered(target)) {
+            return actions[i];
+        }
+    }
+    return NULL;
+}
 
 const char *mu_query_value(const char *query, const char *name, apr_pool_t *pool)
 {

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""health.cgi with real servers for S3 and FTP: setup tries and keeps credentials, each thing that is wrong with a remote
-storage and its outbox turns its check red, and the metrics can be read by a collector."""
+"""health.cgi with real servers for S3 and FTP: setup tries and keeps credentials, each thing that is wrong with a
+remote storage and its outbox turns its check red, and the metrics can be read by a collector."""
 import hashlib
 import json
 import os

@@ -3,8 +3,8 @@
 Debian's FTP servers cannot be installed side by side: this one is downloaded and unpacked into build/parts, once. It
 needs libhiredis0.14, libmemcached11, libmemcachedutil2 and a caller who is root.
 
-Tests find HOST:PORT in TEST_PROFTPD and TEST_PROFTPD_IMPLICIT, the user's folder in TEST_PROFTPD_HOME, the certificate in
-TEST_PROFTPD_CA, and the log in TEST_PROFTPD_LOG: lines "COMMAND arguments: reply"."""
+Tests find HOST:PORT in TEST_PROFTPD and TEST_PROFTPD_IMPLICIT, the user's folder in TEST_PROFTPD_HOME, the certificate
+in TEST_PROFTPD_CA, and the log in TEST_PROFTPD_LOG: lines "COMMAND arguments: reply"."""
 
 import glob
 import os

@@ -1,5 +1,5 @@
-"""Pure-FTPd, what cPanel hosts run: explicit TLS with a certificate of its own, and without TLS. One virtual user, whose
-folder is `home`. Needs pure-ftpd, openssl and a caller who is root: the server gives up its rights by itself.
+"""Pure-FTPd, what cPanel hosts run: explicit TLS with a certificate of its own, and without TLS. One virtual user,
+whose folder is `home`. Needs pure-ftpd, openssl and a caller who is root: the server gives up its rights by itself.
 
 Tests find HOST:PORT in TEST_FTP, the user's folder in TEST_FTP_HOME, the certificate in TEST_FTP_CA."""
 
@@ -49,18 +49,21 @@ class PureFtpd(Server):
                     both.write(part.read())
         files, size = self.quota.split(":")
         with open(self.path("users"), "w", encoding="ascii") as users:
-            users.write(f"{USER}:{hash_of_password(self)}:{OWNER}:{OWNER}::{self.path('home')}/./:::::{files}:{size}::::::\n")
+            users.write(f"{USER}:{hash_of_password(self)}:{OWNER}:{OWNER}::{self.path('home')}/./"
+                        f":::::{files}:{size}::::::\n")
         os.chmod(self.path("users"), 0o600)
         os.chmod(self.path("both.pem"), 0o600)
         self.run(["pure-pw", "mkdb", self.path("users.pdb"), "-f", self.path("users")])
 
     def start(self):
         first, last = port_range()
+        if os.path.exists(self.pid_file()):   # of one that was killed
+            os.unlink(self.pid_file())
         self.launch(["pure-ftpd", "-S", f"127.0.0.1,{self.port}", "-p", f"{first}:{last}", "-P", self.passive_address,
                      "-l", f"puredb:{self.path('users.pdb')}", "-A", "-E", "-H", "-u", "1", "-U", "133:022",
                      "-Y", str(self.tls), f"--certfile={self.path('both.pem')}", "-c", str(MAX_CONNECTIONS),
                      "-C", str(MAX_CONNECTIONS), "-g", self.pid_file(), *self.options], "log")
-        wait_until(lambda: answers(self.port), "start of pure-ftpd")
+        wait_until(lambda: os.path.exists(self.pid_file()) and answers(self.port), "start of pure-ftpd")
 
     def sessions(self):
         """The processes that serve one connection each."""

@@ -240,10 +240,12 @@ int main(int argc, char **argv)
         verb[0] = word[0] = client.answer[0] = '\0';
         sscanf(line, "%15s %2047s %lld", verb, word, &size);
         err = obey(&client, verb, word, (apr_off_t)size);
-        printf("%s %s\n", err != NULL ? mu_code_name(err->code) : "ok", err != NULL ? err->text : client.answer);
+        apr_snprintf(line, sizeof(line), "%s %s", err != NULL ? mu_code_name(err->code) : "ok",
+                     err != NULL ? err->text : client.answer);
         if (!stays_open(verb, err)) {
             apr_pool_clear(client.pool);   /* aborts what is open */
         }
+        puts(line);
     }
     apr_pool_destroy(pool);
     return 0;

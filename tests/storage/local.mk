@@ -34,6 +34,14 @@ check_PROGRAMS += %D%/ftp.t %D%/mirror.t
 %C%_mirror_t_SOURCES = %D%/mirror.c
 %C%_mirror_t_LDADD = $(storage_ldadd)
 
+# What ftp_faults.py drives: no test by itself.
+EXTRA_PROGRAMS += %D%/client
+check_DATA = %D%/client
+CLEANFILES += %D%/client
+%C%_client_SOURCES = %D%/client.c
+%C%_client_LDADD = libmediaupload/libmediaupload.la
+EXTRA_DIST += %D%/ftp_faults.py %D%/ftp_proxy.py
+
 # These need a server: tests/parts/servers.py run s3 -- tests/storage/s3.t
 check_LIBRARIES += %D%/libs3server.a
 %C%_libs3server_a_SOURCES = %D%/proxy.c %D%/proxy.h %D%/s3_server.c %D%/s3_server.h

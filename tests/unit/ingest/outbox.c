@@ -143,6 +143,37 @@ static void test_down_in_the_middle(apr_pool_t *pool)
     }
 }
 
+static void test_full(apr_pool_t *pool)
+{
+    static const char *const keys[] = { "", "MediaUploadKey {sha256}.{ext}\n" };
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        const char *folder = tap_directory();
+        const mu_target_t *target = target_open(folder, TOP, apr_pstrcat(pool, REMOTE, keys[i], NULL), pool);
+        const char *key;
+        mu_delivery_t delivery;
+        apr_pool_t *part;
+        mu_error_t *err;
+
+        apr_pool_create(&part, pool);   /* holds the locks of entries */
+        target_set_outage("full");
+        key = apr_pstrdup(pool, put(target, &photo, "rgb.png", part)->key);
+        apr_pool_clear(part);
+        ok(mu_outbox_find(target, key, pool) == target->outbox && mu_circuit_reason(target->circuit, pool) != NULL,
+           "the storage is full: the file waits%s", i == 0 ? "" : ", too, when only its end tells the key");
+        end_pause(folder, pool);
+        err = deliver(&delivery, target, 0, part);
+        ok(err != NULL && err->code == MU_DISK_FULL && delivery.waiting == 1 && delivery.refused == 0
+           && mu_circuit_reason(target->circuit, pool) != NULL, "it waits on");
+        apr_pool_clear(part);
+        target_set_outage(NULL);
+        end_pause(folder, pool);
+        ok(deliver(&delivery, target, 0, part) == NULL && delivery.delivered == 1
+           && holds(target->storage, key, "rgb.png", pool), "and is delivered when there is room");
+        apr_pool_destroy(part);
+    }
+}
+
 static void test_without_outbox(apr_pool_t *pool)
 {
     const mu_target_t *target = target_open(NULL, "", REMOTE, pool);
@@ -332,6 +363,7 @@ int main(void)
 
     test_journey(pool);
     test_down_in_the_middle(pool);
+    test_full(pool);
     test_without_outbox(pool);
     test_refused(pool);
     test_late_key(pool);

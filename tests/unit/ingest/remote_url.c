@@ -103,10 +103,28 @@ static void test_kinds(apr_pool_t *pool)
     is_number(remote.kind, MU_REMOTE_TEMPORARY, "without the time nothing is called expired");
 }
 
+static void test_names(apr_pool_t *pool)
+{
+    static const struct {
+        const char *url, *name;
+    } cases[] = {
+        { "https://a.example/x/y.png?z=/w.png", "y.png" }, { "https://a.example/%C3%A9%20t.png#/x", "\xc3\xa9 t.png" },
+        { "https://a.example/x/", "" }, { "https://a.example", "" }, { "https://a.example?x=/y", "" },
+        { "https://a.example/%zz", "" }, { "data:image/png,x/y", "" }, { "x/y.png", "" },
+    };
+    mu_remote_url_t remote;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        mu_remote_url_read(&remote, cases[i].url, NULL, 0, pool);
+        is_text(remote.name, cases[i].name, "the name in %s", cases[i].url);
+    }
+}
+
 int main(void)
 {
     apr_pool_t *pool = tap_start();
 
     test_kinds(pool);
+    test_names(pool);
     return tap_done();
 }

@@ -90,7 +90,7 @@ static void test_answers(server_t *server, apr_pool_t *pool)
         { "cut in the headers", { .answer = HEAD, .how = ANSWER_AND_CLOSE }, MU_SOURCE_DOWN },
         { "cut before them", { .answer = HEAD, .how = CUT_ANSWER, .cut = 0 }, MU_SOURCE_DOWN },
         { "no HTTP", { .answer = "220 mail.example.org ESMTP\r\n", .how = ANSWER_AND_CLOSE }, MU_SOURCE_DOWN },
-        { "announced as too large", { .answer = HEAD "Content-Length: 100001\r\n\r\nfi" }, MU_FILE_TOO_LARGE },
+        { "announced as too large", { .answer = HEAD "Content-Length: 100001\r\n\r\n" }, MU_FILE_TOO_LARGE },
     };
     mu_fetcher_t *fetcher = make_fetcher("127.0.0.1", 30, pool);
 
@@ -106,6 +106,26 @@ static void test_answers(server_t *server, apr_pool_t *pool)
     }
     ok(strstr(server_head(server, pool), "\r\nAuthorization:") == NULL
            && strstr(server_head(server, pool), "\r\nCookie:") == NULL, "nothing of ours is sent");
+}
+
+/* An ETag goes into the catalog and into a request of ours. */
+static void test_headers(server_t *server, apr_pool_t *pool)
+{
+    static const char *const cases[][2] = {
+        { "ETag: \"v1\"", "\"v1\"" }, { "etag:W/\"v 1\" \t", "W/\"v 1\"" }, { "ETag: a\rX-Bad: b", NULL },
+        { "ETag: \"\xc3\xa9\"", NULL }, { "ETag: a\tb", NULL }, { "ETagged: a", NULL }, { "ETag: ", NULL },
+    };
+    mu_fetcher_t *fetcher = make_fetcher("127.0.0.1", 30, pool);
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        step_t step = { .answer = apr_pstrcat(pool, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n", cases[i][0],
+                                              "\r\n\r\nfine", NULL) };
+
+        server_script(server, &step, 1);
+        if (is_outcome(fetch(fetcher, server_url(server, "/", pool), NULL, pool), -1, "a header")) {
+            is_text(seen.answer.etag, cases[i][1], "header %d", (int)i + 1);
+        }
+    }
 }
 
 static void test_sizes(server_t *server, apr_pool_t *pool)
@@ -267,6 +287,7 @@ int main(void)
     server_t *server = server_start();
 
     test_answers(server, pool);
+    test_headers(server, pool);
     test_sizes(server, pool);
     test_etags(server, pool);
     test_redirects(server, pool);

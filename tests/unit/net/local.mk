@@ -6,6 +6,11 @@ check_PROGRAMS += %D%/http.t
 %C%_http_t_SOURCES = %D%/http.c
 %C%_http_t_LDADD = %D%/libserver.a $(unit_ldadd)
 
+check_PROGRAMS += %D%/ftp_listing.t
+
+%C%_ftp_listing_t_SOURCES = %D%/ftp_listing.c
+%C%_ftp_listing_t_LDADD = $(unit_ldadd)
+
 check_PROGRAMS += %D%/aws_sigv4.t
 
 %C%_aws_sigv4_t_SOURCES = %D%/aws_sigv4.c

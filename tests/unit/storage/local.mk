@@ -34,3 +34,11 @@ check_PROGRAMS += %D%/cloudinary.t %D%/cloudinary_sign.t
 
 %C%_cloudinary_sign_t_SOURCES = %D%/cloudinary_sign.c
 %C%_cloudinary_sign_t_LDADD = $(storage_ldadd)
+
+check_PROGRAMS += %D%/ftp_url.t %D%/mirror.t
+
+%C%_ftp_url_t_SOURCES = %D%/ftp_url.c
+%C%_ftp_url_t_LDADD = $(unit_ldadd)
+
+%C%_mirror_t_SOURCES = %D%/mirror.c
+%C%_mirror_t_LDADD = $(storage_ldadd)

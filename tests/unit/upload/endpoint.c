@@ -205,7 +205,7 @@ static void test_preflight(const mu_target_t *target, apr_pool_t *pool)
         is_text(header(&answer, "Access-Control-Allow-Methods"), cases[i].listed ? "GET, HEAD, POST, OPTIONS" : NULL,
                 "its methods");
         is_text(header(&answer, "Access-Control-Allow-Headers"),
-                cases[i].listed ? "X-CSRF-Token, Content-Type, Accept" : NULL, "its headers");
+                cases[i].listed ? "X-CSRF-Token, X-Upload-Ticket, Content-Type, Accept" : NULL, "its headers");
         ok(header(&answer, "Vary") != NULL && strstr(header(&answer, "Vary"), "Origin") != NULL, "Vary has Origin");
         if (cases[i].status == 204) {
             ok(answer.reply->length == 0 && header(&answer, "Content-Type") == NULL
