@@ -249,7 +249,7 @@ mu_error_t *command_time(apr_int64_t *time, const command_line_t *line, const ch
     static const struct {
         const char *unit;
         apr_int64_t seconds;
-    } units[] = { { "", 1 }, { "s", 1 }, { "m", 60 }, { "h", 3600 } };
+    } units[] = { { "", 1 }, { "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 } };
     const char *text = command_option(line, name), *rest;
     apr_int64_t number;
 
@@ -264,5 +264,5 @@ mu_error_t *command_time(apr_int64_t *time, const command_line_t *line, const ch
             return NULL;
         }
     }
-    return mu_error(line->pool, MU_USAGE, APR_SUCCESS, "%s takes a time such as 20s, 5m or 1h, not \"%s\"", name, text);
+    return mu_error(line->pool, MU_USAGE, APR_SUCCESS, "%s takes a time such as 20s, 5m, 1h or 30d, not \"%s\"", name, text);
 }

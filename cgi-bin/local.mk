@@ -16,7 +16,11 @@ program_sources = \
 	%D%/secret.c %D%/secret.h \
 	%D%/web_error.c %D%/web_error.h
 
-%C%_migrate_cgi_SOURCES = $(program_sources) %D%/migrate.c %D%/progress_bar.c %D%/progress_bar.h
+%C%_migrate_cgi_SOURCES = $(program_sources) \
+	%D%/migrate.c \
+	%D%/migrate_commands.c %D%/migrate_commands.h \
+	%D%/migrate_web.c %D%/migrate_web.h \
+	%D%/progress_bar.c %D%/progress_bar.h
 %C%_migrate_cgi_LDADD = libmediaupload/libmediaupload.la
 
 %C%_health_cgi_SOURCES = $(program_sources) %D%/health.c %D%/prompt.c %D%/prompt.h

@@ -6,175 +6,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <apr_file_io.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
 
 #include "cgi-bin/cgi_request.h"
 #include "cgi-bin/command_line.h"
 #include "cgi-bin/memory.h"
+#include "cgi-bin/migrate_commands.h"
+#include "cgi-bin/migrate_web.h"
 #include "cgi-bin/progress_bar.h"
-#include "cgi-bin/secret.h"
-#include "cgi-bin/web_error.h"
-#include "libmediaupload/base/json.h"
-#include "libmediaupload/config/config_file.h"
-#include "libmediaupload/jobs/associate.h"
-#include "libmediaupload/jobs/audit.h"
-#include "libmediaupload/jobs/directory.h"
-#include "libmediaupload/jobs/references.h"
-#include "libmediaupload/jobs/remote.h"
-#include "libmediaupload/jobs/sample.h"
-#include "libmediaupload/jobs/undo.h"
-
-#define SLICE apr_time_from_sec(20)   /* how long a request over HTTP works */
-#define BODY 65536                    /* bytes of its body, at most */
-
-/* --- the commands --- */
-
-/* What a command works on, besides its collection. */
-typedef struct subject_t {
-    const apr_array_header_t *folders;   /* of const char * */
-    const char *run;                     /* id of a run */
-    const char *match;                   /* id, name or order; NULL when not said */
-} subject_t;
-
-typedef enum {
-    ASKS_NOTHING,
-    ASKS_FOLDERS,                        /* DIR, else each MediaUploadSource */
-    ASKS_FOLDER,                         /* DIR */
-    ASKS_RUN                             /* RUN */
-} asks_t;
-
-/* A command, for shell and web alike. */
-typedef struct migration_t {
-    const char *name;
-    asks_t asks;
-    mu_error_t *(*run)(mu_run_t *run, const subject_t *subject);
-    const char *planned, *done;          /* what happens to its items; done: NULL when it never changes anything */
-    const char *noun;                    /* what they are */
-} migration_t;
-
-static mu_error_t *run_audit(mu_run_t *run, const subject_t *subject)
-{
-    (void)subject;
-    return mu_audit_run(run);
-}
-
-static mu_error_t *run_associate(mu_run_t *run, const subject_t *subject)
-{
-    static const char *const names[] = { "id", "name", "order" };
-
-    for (int by = MU_MATCH_BY_ID; by <= MU_MATCH_BY_ORDER; by++) {
-        if (strcmp(subject->match != NULL ? subject->match : names[0], names[by]) == 0) {
-            return mu_associate_run(run, APR_ARRAY_IDX(subject->folders, 0, const char *), (mu_match_by_t)by);
-        }
-    }
-    return mu_error_detail(run->pool, MU_USAGE, "match takes id, name or order",
-                           "--match takes id, name or order, not \"%s\"", subject->match);
-}
-
-static mu_error_t *run_sample(mu_run_t *run, const subject_t *subject)
-{
-    (void)subject;
-    return mu_sample_run(run);
-}
-
-static mu_error_t *run_directory(mu_run_t *run, const subject_t *subject)
-{
-    return mu_directory_run(run, subject->folders);
-}
-
-static mu_error_t *run_references(mu_run_t *run, const subject_t *subject)
-{
-    (void)subject;
-    return mu_references_run(run);
-}
-
-static mu_error_t *run_remote(mu_run_t *run, const subject_t *subject)
-{
-    (void)subject;
-    return mu_remote_run(run);
-}
-
-static mu_error_t *run_undo(mu_run_t *run, const subject_t *subject)
-{
-    return mu_undo_run(run, subject->run);
-}
-
-static const migration_t migrations[] = {
-    { "audit", ASKS_NOTHING, run_audit, "to mend", NULL, "item" },
-    { "associate", ASKS_FOLDER, run_associate, "to associate", "associated", "record" },
-    { "sample", ASKS_NOTHING, run_sample, "to insert", "inserted", "record" },
-    { "references", ASKS_NOTHING, run_references, "to move", "moved", "record" },
-    { "directory", ASKS_FOLDERS, run_directory, "to move", "moved", "file" },
-    { "remote", ASKS_NOTHING, run_remote, "to fetch", "fetched", "record" },
-    { "undo", ASKS_RUN, run_undo, "to take back", "taken back", "item" },
-};
-
-/* NULL when there is no such command. */
-static const migration_t *find_migration(const char *name)
-{
-    for (size_t i = 0; name != NULL && i < sizeof(migrations) / sizeof(migrations[0]); i++) {
-        if (strcmp(migrations[i].name, name) == 0) {
-            return &migrations[i];
-        }
-    }
-    return NULL;
-}
-
-/* --- what both faces share --- */
-
-static mu_error_t *open_engine(mu_engine_t **engine, const char *path, const mu_log_t *log, apr_pool_t *pool)
-{
-    mu_config_t *config;
-    mu_error_t *err = mu_config_file_read(&config, path, cgi_environment(), pool);
-
-    return err == NULL ? mu_engine_open(engine, config, log, pool) : err;
-}
-
-/* The collection that `name` names, or the only one. */
-static mu_error_t *choose_target(const mu_target_t **target, const mu_engine_t *engine, const char *name,
-                                 apr_pool_t *pool)
-{
-    const char *known = "";
-
-    *target = NULL;
-    if (name == NULL && engine->targets->nelts == 1) {
-        *target = APR_ARRAY_IDX(engine->targets, 0, mu_target_t *);
-    }
-    else if (name != NULL) {
-        *target = mu_engine_find(engine, name);
-    }
-    if (*target != NULL) {
-        return NULL;
-    }
-    for (int i = 0; i < engine->targets->nelts; i++) {
-        const mu_target_t *one = APR_ARRAY_IDX(engine->targets, i, mu_target_t *);
-
-        known = apr_pstrcat(pool, known, i > 0 ? ", " : "", one->name, NULL);
-    }
-    return mu_error_detail(pool, MU_USAGE, name == NULL ? "name a collection" : "no such collection",
-                           "%s%s; the configuration has: %s", name == NULL ? "name a collection with --collection"
-                           : "there is no collection ", name == NULL ? "" : name, known);
-}
-
-/* The collection's MediaUploadSource folders. */
-static mu_error_t *configured_folders(const apr_array_header_t **folders, const mu_target_t *target, apr_pool_t *pool)
-{
-    *folders = mu_run_sources(target, pool);
-    return (*folders)->nelts > 0 ? NULL
-        : mu_error_detail(pool, MU_USAGE, "there is no folder to work on",
-                          "name a folder: the collection %s has no MediaUploadSource", target->name);
-}
-
-static mu_error_t *print_piece(void *baton, const char *data, apr_size_t length)
-{
-    (void)baton;
-    fwrite(data, 1, length, stdout);
-    return NULL;
-}
-
-/* --- the command line --- */
 
 static const command_option_t option_collection = {
     "--collection", "NAME", NULL, "the collection whose storage takes the images (else the only one)"
@@ -208,6 +48,32 @@ static const command_option_t *const associate_options[] = {
     &option_match, &option_collection, &option_apply, &option_limit, &option_max_time, &option_jobs, &option_bandwidth,
     &option_results, &option_json, &option_quiet, NULL
 };
+
+static const command_option_t option_min_age = {
+    "--min-age", "TIME", NULL, "leave younger files alone: 2h, 30d (else 1d)"
+};
+static const command_option_t option_delete_after = {
+    "--delete-after", "TIME", NULL, "delete for good what has been in quarantine so long: 30d"
+};
+static const command_option_t option_max_delete = {
+    "--max-delete", "N", NULL, "do nothing if more than N files would be moved or deleted"
+};
+static const command_option_t option_catalogued = {
+    "--catalogued", NULL, NULL, "take what the catalog alone names for orphaned, too"
+};
+static const command_option_t *const orphans_options[] = {
+    &option_min_age, &option_delete_after, &option_max_delete, &option_catalogued, &option_collection, &option_apply,
+    &option_limit, &option_max_time, &option_jobs, &option_bandwidth, &option_results, &option_json, &option_quiet, NULL
+};
+
+static const command_option_t option_refused = {
+    "--refused", NULL, NULL, "try again what a storage has refused for good, too"
+};
+static const command_option_t *const outbox_options[] = {
+    &option_refused, &option_collection, &option_apply, &option_limit, &option_max_time, &option_results, &option_json,
+    &option_quiet, NULL
+};
+
 static const command_option_t *const audit_options[] = {
     &option_collection, &option_results, &option_json, &option_quiet, NULL
 };
@@ -278,15 +144,24 @@ static mu_error_t *read_subject(subject_t *subject, const migration_t *migration
 {
     const char *word = line->arguments->nelts > 0 ? APR_ARRAY_IDX(line->arguments, 0, const char *) : NULL;
     int takes_folder = migration->asks == ASKS_FOLDER || migration->asks == ASKS_FOLDERS;
+    mu_error_t *err;
 
     subject->run = word;
     subject->match = command_option(line, "--match");
+    subject->refused = command_option(line, "--refused") != NULL;
+    subject->catalogued = command_option(line, "--catalogued") != NULL;
+    err = command_time(&subject->min_age, line, "--min-age", 0);
+    err = err == NULL ? command_time(&subject->delete_after, line, "--delete-after", 0) : err;
+    err = err == NULL ? command_number(&subject->max_delete, line, "--max-delete", 0) : err;
+    if (err != NULL) {
+        return err;
+    }
     if (takes_folder && word != NULL) {
         subject->folders = line->arguments;
         return NULL;
     }
     if (migration->asks == ASKS_FOLDERS) {
-        return configured_folders(&subject->folders, target, line->pool);
+        return migration_folders(&subject->folders, target, line->pool);
     }
     return word != NULL || migration->asks == ASKS_NOTHING ? NULL
         : mu_error(line->pool, MU_USAGE, APR_SUCCESS, "%s needs %s", migration->name, line->command->arguments);
@@ -308,10 +183,17 @@ static void print_sum(const mu_run_t *run, const migration_t *migration, const c
     else if (!run->options.apply) {
         printf("This was a dry run: nothing was changed. Add --no-dry-run to do it.\n");
     }
-    else if (migration->asks != ASKS_RUN && run->moved > 0) {
+    else if (!(migration->traits & NO_UNDO) && run->moved > 0) {
         printf("To take it back: migrate.cgi undo %s --collection %s --no-dry-run\n", run->id, run->target->name);
     }
     printf("Results: %s\n", results);
+}
+
+/* Whether somebody wants to be told that all went well. */
+static int is_told(const command_line_t *line, const mu_run_t *run, const migration_t *migration)
+{
+    return command_option(line, "--quiet") == NULL
+        && (!(migration->traits & FOR_CRON) || !run->options.apply || isatty(STDOUT_FILENO));
 }
 
 /* Puts the results where they belong and says how it went; returns the exit code. */
@@ -327,9 +209,9 @@ static int conclude(const command_line_t *line, mu_run_t *run, const results_pat
         error = err;
     }
     if (error == NULL && command_option(line, "--json") != NULL) {
-        error = mu_results_write(run->results, print_piece, NULL, line->pool);
+        error = mu_results_write(run->results, migration_print, NULL, line->pool);
     }
-    else if (error == NULL && command_option(line, "--quiet") == NULL) {
+    else if (error == NULL && is_told(line, run, migration)) {
         print_sum(run, migration, path->whole);
     }
     if (error == NULL && totals->failed > 0) {
@@ -342,11 +224,11 @@ static int conclude(const command_line_t *line, mu_run_t *run, const results_pat
 
 static int run_command(const command_line_t *line)
 {
-    const migration_t *migration = find_migration(line->command->name);
+    const migration_t *migration = migration_find(line->command->name);
     progress_bar_t *bar = progress_bar_create(command_option(line, "--quiet") != NULL, line->pool);
     const mu_log_t log = command_log(line->program);
     mu_run_options_t run_options = { .watch = progress_bar_watch(bar) };
-    subject_t subject = { NULL, NULL, NULL };
+    subject_t subject = { .run = NULL };
     results_path_t path;
     mu_engine_t *engine;
     const mu_target_t *target;
@@ -357,16 +239,17 @@ static int run_command(const command_line_t *line)
         err = split_results_path(&path, line);
     }
     if (err == NULL) {
-        err = open_engine(&engine, cgi_config_path(command_option(line, "--config"), line->pool), &log, line->pool);
+        err = migration_open(&engine, cgi_config_path(command_option(line, "--config"), line->pool), &log, line->pool);
     }
     if (err == NULL) {
-        err = choose_target(&target, engine, command_option(line, "--collection"), line->pool);
+        err = migration_target(&target, &subject, migration, engine, command_option(line, "--collection"), line->pool);
     }
     if (err == NULL) {
         err = read_subject(&subject, migration, line, target);
     }
     if (err == NULL) {
         run_options.results_folder = path.folder;
+        run_options.lock = migration->lock;
         err = mu_run_begin(&run, target, &run_options, line->pool);
     }
     if (err != NULL) {
@@ -386,6 +269,8 @@ static const command_t commands[] = {
     { "directory", "[DIR]", 1, options, run_command,
       "moves every image below DIR (else below each MediaUploadSource)" },
     { "remote", "", 0, options, run_command, "fetches what records name by URLs that expire, soonest expiry first" },
+    { "orphans", "", 0, orphans_options, run_command, "moves files that nobody names into a quarantine" },
+    { "outbox", "", 0, outbox_options, run_command, "delivers what waits for a storage that was down; for cron" },
     { "undo", "RUN", 1, options, run_command, "restores rows and files of a run" },
 };
 
@@ -393,122 +278,6 @@ static const program_t program = {
     "migrate.cgi", "moves images into a collection's storage. Nothing is changed without --no-dry-run.", commands,
     sizeof(commands) / sizeof(commands[0]), NULL
 };
-
-/* --- the web --- */
-
-static mu_error_t *read_command(const mu_json_t **json, const migration_t **migration, const mu_engine_t *engine,
-                                apr_pool_t *pool)
-{
-    const mu_request_t *request = cgi_request_read(pool);
-    const char *body;
-    apr_size_t length;
-
-    if (!secret_is_right(secret_from_headers(), engine->config->server)) {
-        return mu_error(pool, MU_FORBIDDEN, APR_SUCCESS, "the secret is missing or wrong");
-    }
-    if (strcmp(request->method, "POST") != 0) {
-        return mu_error_detail(pool, MU_METHOD, "POST", NULL);
-    }
-    body = cgi_read_body(BODY, &length, pool);
-    *json = body != NULL ? mu_json_parse(body, length, pool) : NULL;
-    if (*json == NULL) {
-        return mu_error_detail(pool, MU_USAGE, "the body is no JSON", NULL);
-    }
-    *migration = find_migration(mu_json_get_text(*json, "command"));
-    return *migration != NULL ? NULL : mu_error_detail(pool, MU_USAGE, "there is no such command", NULL);
-}
-
-/* The folder that the request names must be one of the configuration's; none stands for all of them. */
-static mu_error_t *allowed_folders(const apr_array_header_t **folders, const char *dir, const mu_target_t *target,
-                                   apr_pool_t *pool)
-{
-    const apr_array_header_t *sources = mu_run_sources(target, pool);
-    apr_array_header_t *one = apr_array_make(pool, 1, sizeof(const char *));
-
-    for (int i = 0; i < sources->nelts; i++) {
-        const char *path = APR_ARRAY_IDX(sources, i, const char *);
-
-        if (strcmp(dir, APR_ARRAY_IDX(target->settings->source, i, const char *)) == 0 || strcmp(dir, path) == 0) {
-            APR_ARRAY_PUSH(one, const char *) = path;
-            *folders = one;
-            return NULL;
-        }
-    }
-    return mu_error_detail(pool, MU_USAGE, "the folder is no MediaUploadSource of the collection", NULL);
-}
-
-static mu_error_t *allowed_subject(subject_t *subject, const migration_t *migration, const mu_json_t *json,
-                                   const mu_target_t *target, apr_pool_t *pool)
-{
-    const char *dir = mu_json_get_text(json, "dir");
-
-    subject->run = mu_json_get_text(json, "run");
-    subject->match = mu_json_get_text(json, "match");
-    if (migration->asks == ASKS_RUN && subject->run == NULL) {
-        return mu_error_detail(pool, MU_USAGE, "name the run", NULL);
-    }
-    if (migration->asks == ASKS_FOLDER && dir == NULL) {
-        return mu_error_detail(pool, MU_USAGE, "name the folder, dir", NULL);
-    }
-    if (migration->asks == ASKS_FOLDERS && dir == NULL) {
-        return configured_folders(&subject->folders, target, pool);
-    }
-    return dir != NULL ? allowed_folders(&subject->folders, dir, target, pool) : NULL;
-}
-
-/* Piece by piece: there may be more results than memory. */
-static void send_results(mu_run_t *run, apr_pool_t *pool)
-{
-    mu_error_t *err;
-
-    mu_run_end(run, 1);
-    printf("Status: 200\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n"
-           "X-Content-Type-Options: nosniff\r\n\r\n");
-    err = mu_results_write(run->results, print_piece, NULL, pool);
-    fflush(stdout);
-    if (err != NULL) {
-        mu_log(cgi_log(), MU_LOG_ERROR, "migrate.cgi: %s", err->text);
-    }
-}
-
-static void answer(apr_pool_t *pool)
-{
-    mu_run_options_t run_options = { .max_time = SLICE };
-    subject_t subject = { NULL, NULL, NULL };
-    const migration_t *migration = NULL;
-    const mu_json_t *json = NULL;
-    const mu_target_t *target;
-    mu_engine_t *engine;
-    mu_run_t *run;
-    mu_error_t *err = open_engine(&engine, cgi_config_path(NULL, pool), cgi_log(), pool);
-
-    if (err == NULL) {
-        err = read_command(&json, &migration, engine, pool);
-    }
-    if (err == NULL) {
-        err = choose_target(&target, engine, mu_json_get_text(json, "collection"), pool);
-    }
-    if (err == NULL) {
-        err = allowed_subject(&subject, migration, json, target, pool);
-    }
-    if (err == NULL && apr_temp_dir_get(&run_options.results_folder, pool) != APR_SUCCESS) {
-        err = mu_error(pool, MU_INTERNAL, APR_SUCCESS, "there is no folder for temporary files");
-    }
-    if (err == NULL) {
-        run_options.command = migration->name;
-        run_options.apply = migration->done != NULL && mu_json_get_boolean(json, "apply", 0);
-        err = mu_run_begin(&run, target, &run_options, pool);
-    }
-    if (err == NULL) {
-        err = migration->run(run, &subject);
-    }
-    if (err != NULL) {
-        web_error_send(err, program.name, pool);
-    }
-    else {
-        send_results(run, pool);
-    }
-}
 
 int main(int argc, const char *const *argv)
 {
@@ -518,7 +287,7 @@ int main(int argc, const char *const *argv)
     signal(SIGXFSZ, SIG_IGN);   /* a file size limit is an error like a full disk */
     pool = memory_begin("migrate.cgi");
     if (cgi_is_web()) {
-        answer(pool);
+        migrate_web_answer(pool);
     }
     else {
         code = command_line_main(&program, argc, argv, pool);

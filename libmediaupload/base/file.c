@@ -406,6 +406,7 @@ mu_error_t *mu_file_lock(const char *path, apr_pool_t *pool)
         }
         return mu_error(pool, MU_STORAGE, cause, "cannot lock %s", path);
     }
+    futimens(descriptor, NULL);
     apr_pool_cleanup_register(pool, (void *)(intptr_t)descriptor, unlock, unlock);
     return NULL;
 }

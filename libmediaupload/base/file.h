@@ -55,7 +55,8 @@ apr_status_t mu_draft_publish(mu_draft_t *draft, int home, int folder, const cha
 void mu_draft_discard(mu_draft_t *draft, int home);
 
 /* Takes the lock file `path`, made 0600 where missing and never removed. The lock is held until `pool` goes or the
- * process ends, however it ends (flock(2)). MU_BUSY when another has it. */
+ * process ends, however it ends (flock(2)); its time of change tells when it was last taken. MU_BUSY when another has
+ * it. */
 mu_error_t *mu_file_lock(const char *path, apr_pool_t *pool);
 
 #endif

@@ -103,6 +103,27 @@ mu_error_t *mu_media_find_same(mu_media_t **media, mu_database_t *database, cons
                         values, result_pool, scratch_pool);
 }
 
+mu_error_t *mu_media_page(apr_array_header_t **page, mu_database_t *database, const char *collection,
+                          apr_int64_t after, int most, apr_pool_t *result_pool, apr_pool_t *scratch_pool)
+{
+    const char *values[] = { number(after, scratch_pool), number(most, scratch_pool) };
+    const char *of_one[] = { values[0], collection, values[1] };
+    mu_query_t query = {
+        .sql = collection != NULL ? SELECT_MEDIA "WHERE id > %lld AND collection = %s ORDER BY id LIMIT %lld"
+                                  : SELECT_MEDIA "WHERE id > %lld ORDER BY id LIMIT %lld",
+        .values = collection != NULL ? of_one : values, .columns = MEDIA_COLUMNS, .row_pool = result_pool
+    };
+    mu_error_t *err;
+
+    query.rows = apr_array_make(scratch_pool, most, sizeof(const char **));
+    err = mu_database_run(database, &query, scratch_pool);
+    *page = apr_array_make(result_pool, most, sizeof(mu_media_t *));
+    for (int i = 0; err == NULL && i < query.rows->nelts; i++) {
+        APR_ARRAY_PUSH(*page, mu_media_t *) = media_of_row(APR_ARRAY_IDX(query.rows, i, const char **), result_pool);
+    }
+    return err;
+}
+
 mu_error_t *mu_media_remove(mu_database_t *database, const char *collection, const char *key,
                             apr_pool_t *scratch_pool)
 {

@@ -2,6 +2,7 @@
 #ifndef MU_CATALOG_MEDIA_H
 #define MU_CATALOG_MEDIA_H
 
+#include <apr_tables.h>
 #include <apr_time.h>
 
 #include "libmediaupload/catalog/database.h"
@@ -32,6 +33,10 @@ mu_error_t *mu_media_get(mu_media_t **media, mu_database_t *database, const char
  * migration see what it has already moved. */
 mu_error_t *mu_media_find_same(mu_media_t **media, mu_database_t *database, const char *collection, apr_int64_t size,
                                const char *sha256, apr_pool_t *result_pool, apr_pool_t *scratch_pool);
+/* The next rows in the order in which they came: at most `most` whose id is larger than `after`, of `collection` (NULL:
+ * of all). *page holds mu_media_t * in `result_pool`; it is empty at the end. */
+mu_error_t *mu_media_page(apr_array_header_t **page, mu_database_t *database, const char *collection,
+                          apr_int64_t after, int most, apr_pool_t *result_pool, apr_pool_t *scratch_pool);
 /* Removes the row; one that is not there is no error. */
 mu_error_t *mu_media_remove(mu_database_t *database, const char *collection, const char *key,
                             apr_pool_t *scratch_pool);

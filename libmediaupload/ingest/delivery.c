@@ -5,6 +5,7 @@
 #include "libmediaupload/base/digest.h"
 #include "libmediaupload/ingest/outbox.h"
 #include "libmediaupload/ingest/public_url.h"
+#include "libmediaupload/ingest/record_url.h"
 #include "libmediaupload/ingest/waiting.h"
 #include "libmediaupload/parse/media_type.h"
 
@@ -15,7 +16,9 @@ typedef struct run_t {
     const mu_target_t *target;
     const mu_delivery_options_t *options;
     mu_storage_t *place;          /* that is being listed */
+    mu_record_urls_t *urls;       /* NULL before they are needed */
     apr_pool_t *pool;             /* of one entry */
+    apr_pool_t *run_pool;
 } run_t;
 
 /* --- one entry's bytes --- */
@@ -108,22 +111,44 @@ mu_error_t *mu_delivery_send(const mu_target_t *target, const char *key, mu_on_e
 
 /* --- one entry with all that belongs to it --- */
 
-/* The catalog's row gets the address that the file has now; it is missing while the upload has not written it yet. */
-static mu_error_t *switch_row(const mu_target_t *target, const char *key, apr_pool_t *pool)
+/* The application's records that show the entry where it waited. The default image, shown where it cannot be seen there,
+ * says nothing about it. */
+static mu_error_t *switch_records(run_t *run, const char *old, const char *url)
 {
-    const char *url = mu_public_url(target, key, pool);
+    const char *default_url = mu_default_url(run->target, run->pool);
+    mu_error_t *err = NULL;
+
+    if (default_url != NULL && strcmp(old, default_url) == 0) {
+        return NULL;
+    }
+    if (run->urls == NULL) {
+        err = mu_record_urls_open(&run->urls, run->target, run->run_pool);
+    }
+    return err == NULL ? mu_record_urls_switch(run->urls, old, url, run->pool) : err;
+}
+
+/* The catalog's row gets the address that the file has now; it is missing while the upload has not written it yet. The
+ * records come first: once the row is switched, nobody knows what they hold. */
+static mu_error_t *switch_address(run_t *run, const char *key)
+{
+    const mu_target_t *target = run->target;
+    const char *url = mu_public_url(target, key, run->pool);
     mu_media_t *media;
     mu_error_t *err;
 
     if (target->database == NULL) {
         return NULL;
     }
-    err = mu_media_get(&media, target->database, target->name, key, pool, pool);
+    err = mu_media_get(&media, target->database, target->name, key, run->pool, run->pool);
     if (err != NULL || media == NULL || strcmp(media->url, url) == 0) {
         return err;
     }
+    err = switch_records(run, media->url, url);
+    if (err != NULL) {
+        return err;
+    }
     media->url = url;
-    return mu_media_put(target->database, media, pool);
+    return mu_media_put(target->database, media, run->pool);
 }
 
 static mu_error_t *deliver(run_t *run, const mu_waiting_t *entry)
@@ -133,13 +158,13 @@ static mu_error_t *deliver(run_t *run, const mu_waiting_t *entry)
     mu_error_t *err = send_entry(target, entry, on_existing, run, run->pool);
 
     if (err == NULL) {
-        err = switch_row(target, entry->key, run->pool);
+        err = switch_address(run, entry->key);
     }
     if (err == NULL) {
         err = mu_waiting_remove(entry, run->pool);
     }
     /* The upload may have written its row since: it looks for the entry after that, so one of both sees the other. */
-    return err == NULL ? switch_row(target, entry->key, run->pool) : err;
+    return err == NULL ? switch_address(run, entry->key) : err;
 }
 
 /* --- what is refused --- */
@@ -229,7 +254,7 @@ static mu_error_t *deliver_place(run_t *run, mu_storage_t *place, apr_pool_t *po
 mu_error_t *mu_delivery_run(mu_delivery_t *delivery, const mu_target_t *target, const mu_delivery_options_t *options,
                             apr_pool_t *pool)
 {
-    run_t run = { delivery, target, options, NULL, NULL };
+    run_t run = { .delivery = delivery, .target = target, .options = options, .run_pool = pool };
     apr_time_t until, delivered = delivery->delivered;
     mu_object_stat_t stat;
     mu_error_t *err;

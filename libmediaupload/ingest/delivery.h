@@ -1,8 +1,8 @@
 /* From the outbox into the storage: later, in any order, once.
  *
  * Who delivers an entry holds a lock on its file, so that several processes may try. An entry leaves the outbox after
- * its bytes are in the storage and its catalog row says so; what was killed in between is found in the storage, and not
- * sent again. */
+ * its bytes are in the storage, and the application's records that show it where it waited (MediaUploadRecord) and its
+ * catalog row have the address there; what was killed in between is found in the storage, and not sent again. */
 #ifndef MU_INGEST_DELIVERY_H
 #define MU_INGEST_DELIVERY_H
 

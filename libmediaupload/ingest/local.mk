@@ -9,6 +9,7 @@ libmediaupload_libmediaupload_la_SOURCES += \
 	%D%/outbox.c %D%/outbox.h \
 	%D%/policy.c %D%/policy.h \
 	%D%/public_url.c %D%/public_url.h \
+	%D%/record_url.c %D%/record_url.h \
 	%D%/remote.c %D%/remote.h \
 	%D%/remote_url.c %D%/remote_url.h \
 	%D%/waiting.c %D%/waiting.h

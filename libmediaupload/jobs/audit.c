@@ -8,6 +8,7 @@
 #include "libmediaupload/ingest/outbox.h"
 #include "libmediaupload/ingest/public_url.h"
 #include "libmediaupload/jobs/inventory.h"
+#include "libmediaupload/jobs/quarantine.h"
 #include "libmediaupload/jobs/rows.h"
 
 #define USED 1                 /* mark of a file that a record names */
@@ -197,7 +198,8 @@ static mu_error_t *judge_object(job_t *job, const mu_stock_t *stock)
         err = judge_rights(job, stock, item);
     }
     if (err != NULL || stock->mark == USED
-        || (job->default_key != NULL && strcmp(stock->path, job->default_key) == 0)) {
+        || (job->default_key != NULL && strcmp(stock->path, job->default_key) == 0)
+        || mu_quarantine_holds(job->run->target, stock->path)) {
         return err;
     }
     item.url = mu_public_url(job->run->target, stock->path, job->pool);

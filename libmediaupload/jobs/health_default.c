@@ -77,10 +77,10 @@ static void check_default_url(const mu_health_subject_t *subject, const char *ur
         mu_health_add_unseen(subject, "default image", err);
         return;
     }
-    type = mu_media_type_sniff(visit.answer.body, visit.answer.body_length);
-    if (visit.answer.status != 200) {
+    type = mu_visit_type(&visit);
+    if (visit.status != 200) {
         MU_TELL(subject, "default image", MU_HEALTH_ERROR, remedy_for(subject), "%s answers %d", visit.url,
-                visit.answer.status);
+                visit.status);
     }
     else if (type->kind != MU_MEDIA_IMAGE) {
         MU_TELL(subject, "default image", MU_HEALTH_ERROR, remedy_for(subject), "%s is no picture: its bytes are %s",

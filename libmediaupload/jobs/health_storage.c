@@ -9,7 +9,6 @@
 #include "libmediaupload/ingest/public_url.h"
 #include "libmediaupload/jobs/health_checks.h"
 #include "libmediaupload/jobs/health_visit.h"
-#include "libmediaupload/parse/media_type.h"
 
 #define RANDOM 8
 #define CLOCK_NOTED apr_time_from_sec(60)
@@ -36,13 +35,12 @@ static mu_error_t *put_pixel(mu_storage_t *storage, const char *key, apr_pool_t 
 }
 
 /* Whether the answer is the picture that was put there. One that the storage itself delivers may be made anew. */
-static int is_pixel(const mu_health_subject_t *subject, const mu_http_answer_t *answer)
+static int is_pixel(const mu_health_subject_t *subject, const mu_visit_t *visit)
 {
-    if (answer->body_length == sizeof(pixel) - 1 && memcmp(answer->body, pixel, sizeof(pixel) - 1) == 0) {
+    if (visit->length == sizeof(pixel) - 1 && memcmp(visit->head, pixel, sizeof(pixel) - 1) == 0) {
         return 1;
     }
-    return subject->target->settings->url == NULL
-        && mu_media_type_sniff(answer->body, answer->body_length)->kind == MU_MEDIA_IMAGE;
+    return subject->target->settings->url == NULL && mu_visit_type(visit)->kind == MU_MEDIA_IMAGE;
 }
 
 static const char *remedy_for(const mu_health_subject_t *subject, int status)
@@ -61,19 +59,17 @@ static const char *remedy_for(const mu_health_subject_t *subject, int status)
 
 static void tell_public(const mu_health_subject_t *subject, const mu_visit_t *visit)
 {
-    const mu_http_answer_t *answer = &visit->answer;
-
-    if (answer->status == 200 && is_pixel(subject, answer)) {
+    if (visit->status == 200 && is_pixel(subject, visit)) {
         MU_FINE(subject, "public url", "%s shows what is stored", visit->url);
     }
-    else if (answer->status == 200) {
-        MU_TELL(subject, "public url", MU_HEALTH_ERROR, remedy_for(subject, answer->status),
+    else if (visit->status == 200) {
+        MU_TELL(subject, "public url", MU_HEALTH_ERROR, remedy_for(subject, visit->status),
                 "%s answers with something else than was stored: %s", visit->url,
-                mu_media_type_sniff(answer->body, answer->body_length)->mime);
+                mu_visit_type(visit)->mime);
     }
     else {
-        MU_TELL(subject, "public url", MU_HEALTH_ERROR, remedy_for(subject, answer->status), "%s answers %d",
-                visit->url, answer->status);
+        MU_TELL(subject, "public url", MU_HEALTH_ERROR, remedy_for(subject, visit->status), "%s answers %d",
+                visit->url, visit->status);
     }
 }
 
@@ -97,20 +93,27 @@ static void tell_clock(const mu_health_subject_t *subject, const mu_visit_t *vis
     int known;
     apr_interval_time_t ahead = mu_visit_clock_ahead(visit, &known);
     apr_interval_time_t off = ahead < 0 ? -ahead : ahead;
+    const char *server = apr_pstrmemdup(subject->pool, visit->url, strcspn(visit->url + 8, "/?") + 8);
     mu_health_level_t level = off > CLOCK_WRONG ? MU_HEALTH_ERROR : MU_HEALTH_WARNING;
 
     if (known && off <= CLOCK_NOTED) {
-        MU_FINE(subject, "clock", "agrees with the clock of %s",
-                apr_pstrmemdup(subject->pool, visit->url, strcspn(visit->url + 8, "/?") + 8));
+        MU_FINE(subject, "clock", "agrees with the clock of %s", server);
     }
     else if (known) {
         MU_TELL(subject, "clock", level, "set this machine's clock: timedatectl set-ntp true, or ask who runs it",
                 "%" APR_TIME_T_FMT " s %s the clock of %s", apr_time_sec(off), ahead > 0 ? "ahead of" : "behind",
-                apr_pstrmemdup(subject->pool, visit->url, strcspn(visit->url + 8, "/?") + 8));
+                server);
     }
 }
 
 /* --- the round trip --- */
+
+static const char *remedy_of(const mu_error_t *err)
+{
+    return err->code == MU_STORAGE_DOWN ? "is the server there up and to be reached from here?"
+        : err->code == MU_DISK_FULL ? "make room, or get more space"
+        : "do what its answer says; health.cgi setup tries new credentials";
+}
 
 /* Files in memory are gone with their process: nobody else sees them. */
 static const char *public_address(const mu_health_subject_t *subject, const char *key)
@@ -127,7 +130,7 @@ static void look_from_outside(const mu_health_subject_t *subject, int stores)
     char hex[2 * RANDOM + 1];
     const char *key, *url;
     mu_visit_t visit = { 0 };
-    mu_error_t *err = NULL;
+    mu_error_t *err, *removed;
 
     mu_random(random, sizeof(random));
     mu_hex(hex, random, sizeof(random));
@@ -138,12 +141,15 @@ static void look_from_outside(const mu_health_subject_t *subject, int stores)
     }
     err = stores ? put_pixel(storage, key, subject->pool) : NULL;
     if (err != NULL) {
-        mu_health_add_error(subject->health, "storage", subject->target->name, err, "see the other checks");
+        mu_health_add_error(subject->health, "storage", subject->target->name, err, remedy_of(err));
         return;
     }
     err = mu_visit(&visit, url, subject->pool);
     if (stores) {
-        mu_storage_remove(storage, key, subject->pool);
+        removed = mu_storage_remove(storage, key, subject->pool);
+        if (removed != NULL) {
+            mu_health_add_error(subject->health, "storage", subject->target->name, removed, remedy_of(removed));
+        }
         if (err != NULL) {
             mu_health_add_unseen(subject, "public url", err);
         }
@@ -152,13 +158,6 @@ static void look_from_outside(const mu_health_subject_t *subject, int stores)
         }
     }
     tell_clock(subject, &visit);
-}
-
-static const char *remedy_of(const mu_error_t *err)
-{
-    return err->code == MU_STORAGE_DOWN ? "is the server there up and to be reached from here?"
-        : err->code == MU_DISK_FULL ? "make room, or get more space"
-        : "do what its answer says; health.cgi setup tries new credentials";
 }
 
 void mu_health_look_at_storage(const mu_health_subject_t *subject)

@@ -140,6 +140,7 @@ static int visit(void *baton, const mu_found_t *found)
         return 0;
     }
     stock.size = found->info->st_size;
+    stock.modified = mu_walk_modified(found->info);
     stock.mode = found->info->st_mode & 07777;
     stock.owner = found->info->st_uid;
     apr_pool_create(&pool, inventory->pool);
@@ -151,7 +152,7 @@ static int visit(void *baton, const mu_found_t *found)
 static mu_error_t *take_object(void *baton, const mu_object_stat_t *stat)
 {
     mu_inventory_t *inventory = baton;
-    mu_stock_t stock = { .size = stat->size, .mode = (uint32_t)stat->mode };
+    mu_stock_t stock = { .size = stat->size, .modified = stat->modified, .mode = (uint32_t)stat->mode };
     apr_pool_t *pool;
     mu_error_t *err;
 
@@ -421,6 +422,16 @@ mu_stock_t *mu_inventory_find(mu_match_t *match, const mu_inventory_t *inventory
     }
     *match = search.match;
     return search.stock;
+}
+
+mu_stock_t *mu_inventory_get(const mu_inventory_t *inventory, const char *path, apr_pool_t *scratch_pool)
+{
+    search_t search = { .inventory = inventory, .pool = scratch_pool };
+
+    if (inventory->map != NULL) {
+        look(&search, MU_ROOT_STORAGE, path, 0);
+    }
+    return search.stock != NULL && search.match == MU_MATCH_EXACT ? search.stock : NULL;
 }
 
 mu_stock_t *mu_inventory_next(const mu_inventory_t *inventory, const mu_stock_t *stock)

@@ -21,6 +21,7 @@
 /* One file; lives as long as the inventory. */
 typedef struct mu_stock_t {
     int64_t size;              /* bytes */
+    int64_t modified;          /* apr_time_t */
     uint32_t mode;             /* permission bits; 0 where a storage has none */
     uint32_t owner;            /* user id; of local files */
     uint32_t root;             /* MU_ROOT_STORAGE, or the folder's number from 1 */
@@ -54,6 +55,9 @@ const apr_array_header_t *mu_inventory_unread(const mu_inventory_t *inventory);
 /* The file that is meant; NULL with MU_MATCH_NONE. Of two that are equally near none is. */
 mu_stock_t *mu_inventory_find(mu_match_t *match, const mu_inventory_t *inventory, const mu_stored_path_t *stored,
                               apr_pool_t *scratch_pool);
+
+/* The file of the storage at exactly this path; NULL when there is none. */
+mu_stock_t *mu_inventory_get(const mu_inventory_t *inventory, const char *path, apr_pool_t *scratch_pool);
 
 /* The file after this one, the first one after NULL; NULL at the end. */
 mu_stock_t *mu_inventory_next(const mu_inventory_t *inventory, const mu_stock_t *stock);

@@ -405,6 +405,7 @@ mu_error_t *mu_journal_lock(const char *folder, const char *name, apr_pool_t *po
         descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
         if (descriptor >= 0) {
             give_to_owner(descriptor, path, pool);
+            futimens(descriptor, NULL);   /* when the last run began: see last_runs.h */
             close(descriptor);
         }
     }

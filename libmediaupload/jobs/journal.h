@@ -25,7 +25,9 @@ typedef enum {
     MU_STEP_RECORD,     /* a row is about to be changed from `old` to `value` */
     MU_STEP_INSERTED,   /* a row that holds `value` is in the table, and `from` is a file that this run made */
     MU_STEP_RESTORED,   /* undo: the row holds `value` again */
-    MU_STEP_REMOVED     /* undo: the copy under `key` is gone, the source is where it was */
+    MU_STEP_REMOVED,    /* undo: the copy under `key` is gone, the source is where it was */
+    MU_STEP_QUARANTINED,   /* the file `from` is about to be moved to `key` in the quarantine */
+    MU_STEP_CATALOG        /* the catalog's row of `key` is about to be changed from `old` to `value` */
 } mu_step_t;
 
 /* A row of the application's. */

@@ -8,7 +8,7 @@
 #include "libmediaupload/base/json.h"
 
 static const char *const step_names[] = {
-    "begun", "migrated", "known", "failed", "record", "inserted", "restored", "removed"
+    "begun", "migrated", "known", "failed", "record", "inserted", "restored", "removed", "quarantined", "catalog"
 };
 
 /* A text of any bytes: JSON has UTF-8 alone, so that others go into "NAME_bytes" as well. */

@@ -3,6 +3,7 @@ libmediaupload_libmediaupload_la_SOURCES += \
 	%D%/associate.c %D%/associate.h \
 	%D%/audit.c %D%/audit.h \
 	%D%/body_limit.c %D%/body_limit.h \
+	%D%/claims.c %D%/claims.h \
 	%D%/copy.c %D%/copy.h \
 	%D%/crew.c %D%/crew.h \
 	%D%/directory.c %D%/directory.h \
@@ -23,11 +24,15 @@ libmediaupload_libmediaupload_la_SOURCES += \
 	%D%/journal_line.c %D%/journal_line.h \
 	%D%/last_runs.c %D%/last_runs.h \
 	%D%/metrics.c %D%/metrics.h \
+	%D%/orphans.c %D%/orphans.h \
 	%D%/outbox.c %D%/outbox.h \
+	%D%/parcel.c %D%/parcel.h \
 	%D%/places.c %D%/places.h \
 	%D%/plan.c %D%/plan.h \
 	%D%/progress.c %D%/progress.h \
+	%D%/quarantine.c %D%/quarantine.h \
 	%D%/queue.c %D%/queue.h \
+	%D%/recorded.c %D%/recorded.h \
 	%D%/references.c %D%/references.h \
 	%D%/remote.c %D%/remote.h \
 	%D%/results.c %D%/results.h \

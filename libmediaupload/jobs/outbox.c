@@ -2,6 +2,7 @@
 
 #include "libmediaupload/ingest/delivery.h"
 #include "libmediaupload/ingest/public_url.h"
+#include "libmediaupload/jobs/queue.h"
 #include "libmediaupload/parse/media_type.h"
 
 typedef struct job_t {
@@ -72,6 +73,18 @@ static mu_error_t *plan(job_t *job, int refused_too)
     return err;
 }
 
+/* Who was told a moment ago that the storage is down did not try again: what waits, waits. */
+static mu_error_t *check_storage(const job_t *job)
+{
+    const char *reason = mu_circuit_reason(job->target->circuit, job->run->pool);
+    mu_queue_t queue = { 0 };
+    mu_error_t *err = reason != NULL ? mu_queue_read(&queue, job->target, job->run->pool) : NULL;
+
+    return err == NULL && queue.waiting > 0
+        ? mu_error(job->run->pool, MU_STORAGE_DOWN, APR_SUCCESS, "%" APR_INT64_T_FMT " files wait for %s: %s",
+                   queue.waiting, mu_storage_url(job->target->storage), reason) : err;
+}
+
 static mu_error_t *deliver(job_t *job, int refused_too)
 {
     mu_delivery_options_t options = { refused_too, must_stop, entry_told, job };
@@ -80,6 +93,9 @@ static mu_error_t *deliver(job_t *job, int refused_too)
 
     job->place = job->target->outbox;
     err = mu_delivery_run(&delivery, job->target, &options, job->run->pool);
+    if (err == NULL && job->error == NULL) {
+        err = check_storage(job);
+    }
     return job->error != NULL ? job->error : err;
 }
 

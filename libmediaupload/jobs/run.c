@@ -7,17 +7,7 @@
 #include <apr_hash.h>
 #include <apr_strings.h>
 
-#define JOURNAL_FOLDER "mediaupload-journal"
-
-static const char *journal_folder(const mu_target_t *target, apr_pool_t *pool)
-{
-    const char *catalog = target->database != NULL ? mu_database_path(target->database) : NULL;
-
-    if (catalog != NULL) {
-        return apr_psprintf(pool, "%.*s/" JOURNAL_FOLDER, (int)(strrchr(catalog, '/') - catalog), catalog);
-    }
-    return apr_pstrcat(pool, target->settings->where[MU_SETTING_storage]->dir, "/var/" JOURNAL_FOLDER, NULL);
-}
+#include "libmediaupload/jobs/last_runs.h"
 
 static const char *make_id(apr_time_t now, const char *command, apr_pool_t *pool)
 {
@@ -72,7 +62,7 @@ mu_error_t *mu_run_begin(mu_run_t **result, const mu_target_t *target, const mu_
                          apr_pool_t *pool)
 {
     mu_run_t *run = apr_pcalloc(pool, sizeof(*run));
-    const char *folder = journal_folder(target, pool);
+    const char *folder = mu_journal_folder(target, pool);
     mu_error_t *err;
 
     run->options = *options;

@@ -36,6 +36,7 @@ typedef struct mu_run_options_t {
     apr_interval_time_t max_time;    /* begin no further item after so long; 0 for no limit */
     apr_int64_t jobs;                /* items at once; 0 for one */
     apr_int64_t rate;                /* bytes a second to and from the storage; 0 for no limit */
+    const char *lock;                /* what a real run locks; NULL: its collection */
     const char *results_folder;      /* where results are kept while the run works */
     const mu_watch_t *watch;         /* NULL for nobody */
 } mu_run_options_t;
@@ -46,6 +47,7 @@ typedef struct mu_run_t {
     mu_run_options_t options;
     mu_database_t *database;         /* the application's; NULL for none. target->database is NULL when nothing is
                                         catalogued in it, or not yet */
+    const char *folder;              /* of the journal, whether it is there or not */
     apr_time_t started;
     mu_throttle_t *throttle;         /* what goes to the storage and comes back passes it */
     apr_thread_mutex_t *turns[MU_RUN_TURNS];

@@ -10,17 +10,24 @@
 
 #include "libmediaupload/base/file.h"
 #include "libmediaupload/jobs/copy.h"
+#include "libmediaupload/jobs/parcel.h"
+#include "libmediaupload/jobs/quarantine.h"
+#include "libmediaupload/jobs/recorded.h"
 #include "libmediaupload/jobs/rows.h"
 
 #define PIECE 65536
 #define SUFFIX "-undo"
+
+/* What a round through the journal is about: what was shown before is there before it is shown again. */
+typedef enum { ROUND_QUARANTINE, ROUND_ROWS, ROUND_COPIES, ROUNDS } round_t;
 
 typedef struct job_t {
     mu_run_t *run;
     const char *id;                /* of the run that is undone */
     apr_array_header_t *tables;    /* NULL when the collection has none */
     apr_hash_t *kept;              /* keys of copies that must stay: a row still needs them, or a source changed */
-    int rows;                      /* whether this round is about rows; else about copies */
+    mu_quarantine_t *quarantine;
+    round_t round;
 } job_t;
 
 static mu_error_t *report(job_t *job, mu_item_t *item, const char *group, apr_pool_t *pool)
@@ -206,6 +213,46 @@ static mu_error_t *undo_copy(job_t *job, const mu_entry_t *entry, apr_pool_t *po
                        : finish(job, &item, job->run->options.apply ? MU_ITEM_MIGRATED : MU_ITEM_PLANNED, "copy", pool);
 }
 
+/* --- the quarantine --- */
+
+static mu_error_t *undo_quarantine(job_t *job, const mu_entry_t *entry, apr_pool_t *pool)
+{
+    mu_item_t item = { .from = entry->key, .to = entry->from, .size = entry->size };
+    mu_back_t back;
+    mu_error_t *err;
+
+    if (mu_run_must_stop(job->run)) {
+        return NULL;
+    }
+    mu_run_handles(job->run);
+    err = mu_quarantine_give_back(&back, job->quarantine, entry, pool);
+    if (err != NULL) {
+        return err;
+    }
+    switch (back) {
+    case MU_BACK_ALREADY:
+        return finish(job, &item, MU_ITEM_SKIPPED, "already where it was", pool);
+    case MU_BACK_GONE:
+        return finish(job, &item, MU_ITEM_FAILED, "it was deleted from the quarantine", pool);
+    case MU_BACK_TAKEN:
+        return finish(job, &item, MU_ITEM_FAILED, "another file has its place; it stays in the quarantine", pool);
+    case MU_BACK:
+        break;
+    }
+    return finish(job, &item, job->run->options.apply ? MU_ITEM_MIGRATED : MU_ITEM_PLANNED, "quarantined", pool);
+}
+
+/* A row of the catalog goes with its file, and is no item of its own unless it stays as it is. */
+static mu_error_t *undo_catalog(job_t *job, const mu_entry_t *entry, apr_pool_t *pool)
+{
+    mu_item_t item = { .from = mu_parcel_name(job->run->target, entry->key, pool), .to = entry->key };
+    int differs = 0;
+    mu_error_t *err = mu_run_must_stop(job->run) ? NULL : mu_recorded_undo(&differs, job->run, entry, pool);
+
+    return err == NULL && differs
+        ? finish(job, &item, MU_ITEM_FAILED, "the catalog's row was changed since; it stays as it is", pool) : err;
+}
+
 /* --- rows --- */
 
 static mu_error_t *find_records(const mu_records_t **records, job_t *job, const mu_entry_t *entry, apr_pool_t *pool)
@@ -316,11 +363,19 @@ static mu_error_t *take(void *baton, const mu_entry_t *entry, apr_pool_t *pool)
                                "the run %s is of the collection %s; add "
                                "--collection %s", job->id, entry->collection, entry->collection);
     }
-    if (job->rows) {
+    switch (job->round) {
+    case ROUND_QUARANTINE:
+        return entry->step == MU_STEP_QUARANTINED ? undo_quarantine(job, entry, pool)
+               : entry->step == MU_STEP_CATALOG ? undo_catalog(job, entry, pool) : NULL;
+    case ROUND_ROWS:
         return entry->step == MU_STEP_RECORD ? undo_row(job, entry, pool)
                : entry->step == MU_STEP_INSERTED ? undo_insert(job, entry, pool) : NULL;
+    case ROUND_COPIES:
+        return entry->step == MU_STEP_MIGRATED ? undo_copy(job, entry, pool) : NULL;
+    case ROUNDS:
+        break;
     }
-    return entry->step == MU_STEP_MIGRATED ? undo_copy(job, entry, pool) : NULL;
+    return NULL;
 }
 
 /* How much there is; and copies whose source cannot be there again stay. */
@@ -330,7 +385,8 @@ static mu_error_t *survey(void *baton, const mu_entry_t *entry, apr_pool_t *pool
     const char *why = NULL;
     mu_error_t *err = NULL;
 
-    if (entry->step == MU_STEP_MIGRATED || entry->step == MU_STEP_RECORD || entry->step == MU_STEP_INSERTED) {
+    if (entry->step == MU_STEP_MIGRATED || entry->step == MU_STEP_RECORD || entry->step == MU_STEP_INSERTED
+        || entry->step == MU_STEP_QUARANTINED) {
         job->run->progress.files++;
         job->run->progress.bytes += entry->step == MU_STEP_RECORD ? 0 : entry->size;
     }
@@ -369,9 +425,10 @@ mu_error_t *mu_undo_run(mu_run_t *run, const char *id)
     }
     mu_progress_start(&run->progress, 0, 0, apr_time_now());
     err = open_tables(&job);
+    err = err == NULL ? mu_quarantine_open(&job.quarantine, run, run->pool) : err;
     err = err == NULL ? mu_journal_each(run->journal, id, survey, &job, run->pool) : err;
     mu_progress_start(&run->progress, run->progress.files, run->progress.bytes, apr_time_now());
-    for (job.rows = 1; err == NULL && !run->stopped && job.rows >= 0; job.rows--) {
+    for (; err == NULL && !run->stopped && job.round < ROUNDS; job.round++) {
         err = mu_journal_each(run->journal, id, take, &job, run->pool);
     }
     return err;

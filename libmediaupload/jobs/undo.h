@@ -1,6 +1,6 @@
 /* migrate.cgi undo RUN: what a run did is taken back, from its journal. Rows hold again what they held; copies are
  * removed once their sources are known to be where they were, and files that are gone are put back from their copies
- * first. What changed since is left alone and told. */
+ * first. What was quarantined comes back. What changed since is left alone and told. */
 #ifndef MU_JOBS_UNDO_H
 #define MU_JOBS_UNDO_H
 

@@ -39,8 +39,8 @@ static apr_status_t finish_forgotten(void *baton)
     return APR_SUCCESS;
 }
 
-/* A server that has no room closes the data connection before it says so, or does not say so (Pure-FTPd's 451). Asked for
- * that room, it tells. */
+/* A server that has no room closes the data connection before it says so, or says something else (Pure-FTPd: 451).
+ * Asked for the room, it tells. */
 static mu_error_t *ask_for_room(const mu_ftp_put_t *put, mu_error_t *err, apr_pool_t *pool)
 {
     const char *command = apr_psprintf(pool, "ALLO %" APR_OFF_T_FMT, put->size);

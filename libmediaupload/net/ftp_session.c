@@ -112,8 +112,8 @@ static const char *remedy_for(CURLcode result)
     case CURLE_LOGIN_DENIED:
         return " (FTP_USER and FTP_PASSWORD, or those in the URL, must be those of an account there)";
     case CURLE_USE_SSL_FAILED:
-        return " (the server does not protect what is sent; with ?tls=off in the URL it is used all the same, and anybody"
-               " on the way can read files and password)";
+        return " (the server does not protect what is sent; with ?tls=off in the URL it is used all the same, and"
+               " anybody on the way can read files and password)";
     case CURLE_PEER_FAILED_VERIFICATION:
         return " (write the host as its certificate names it; ?ca=FILE in the URL names an authority of your own)";
     default:

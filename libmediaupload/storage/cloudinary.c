@@ -210,7 +210,10 @@ mu_error_t *mu_cloudinary_open(mu_storage_t *storage, const char *rest, apr_pool
     mu_cloudinary_t *account;
     mu_error_t *err = mu_cloudinary_account_open(&account, storage->url, rest, &storage->options, pool);
 
-    if (err == NULL && !account->enabled) {
+    if (err != NULL) {
+        return err;
+    }
+    if (!account->enabled) {
         mu_storage_t *other;
 
         err = mu_storage_open(&other, account->otherwise, &storage->options, pool);
@@ -222,5 +225,5 @@ mu_error_t *mu_cloudinary_open(mu_storage_t *storage, const char *rest, apr_pool
     storage->backend = &cloudinary_backend;
     storage->context = account;
     storage->prefers_own_url = account->otherwise != NULL;
-    return err;
+    return NULL;
 }

@@ -107,6 +107,14 @@ mu_error_t *mu_cloudinary_post(const mu_cloudinary_t *account, const char *actio
 
 /* --- refusals --- */
 
+/* `text` up to `mark`, or all of it. */
+static const char *before(const char *text, const char *mark, apr_pool_t *pool)
+{
+    const char *end = strstr(text, mark);
+
+    return end != NULL ? apr_pstrmemdup(pool, text, (apr_size_t)(end - text)) : text;
+}
+
 mu_error_t *mu_cloudinary_refused(const mu_cloudinary_t *account, const mu_cloudinary_answer_t *answer,
                                   apr_pool_t *pool)
 {
@@ -127,12 +135,11 @@ mu_error_t *mu_cloudinary_refused(const mu_cloudinary_t *account, const mu_cloud
     };
     const mu_json_t *error = answer->json != NULL ? mu_json_get(answer->json, "error") : NULL;
     const char *message = error != NULL ? mu_json_get_text(error, "message") : NULL;
-    const char *remedy = NULL, *end;
+    const char *remedy = NULL;
     mu_code_t code = answer->status == RATE_LIMITED ? MU_STORAGE_DOWN : MU_STORAGE;
 
-    message = message != NULL ? message : "no reason";
-    end = strstr(message, ". String to sign");
-    message = end != NULL ? apr_pstrmemdup(pool, message, (apr_size_t)(end - message)) : message;
+    message = before(message != NULL ? message : "no reason", ". String to sign", pool);
+    message = before(message, account->key, pool);   /* which "Unknown API key ..." repeats */
     for (size_t i = 0; remedy == NULL && i < sizeof(known) / sizeof(known[0]); i++) {
         if (strcasestr(message, known[i].says) != NULL) {
             code = known[i].code;

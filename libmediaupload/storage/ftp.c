@@ -2,7 +2,7 @@
  *
  * The bytes go to a hidden file in DIR as they come; commit sees that the server has all of them, readable by
  * everybody, and renames. FTP knows no renaming that keeps an existing file, so commit takes a lock first, a folder
- * ".mu-....lock" in DIR, since MKD succeeds for one of several only. That keeps uploads apart that all come through this
+ * ".mu-....lock" in DIR: MKD succeeds for one of several only. That keeps uploads apart that all come through this
  * storage; a file that another program puts in the same place in the same moment is replaced. */
 #include <string.h>
 

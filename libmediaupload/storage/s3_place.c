@@ -135,15 +135,15 @@ static int is_bucket(const char *name)
         && strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") == length;
 }
 
-/* R2_... count where they are set and AWS_... are not, or where the URL names R2's bucket. */
+/* R2_... count where some of them are set and AWS_... are not, or where the URL names R2's bucket. */
 static const names_t *choose_names(const reading_t *this, const char *bucket)
 {
     const char *of_r2 = variable(this, r2.bucket);
 
-    if (variable(this, r2.id) == NULL) {
-        return &aws;
+    if (variable(this, aws.id) != NULL) {
+        return variable(this, r2.id) != NULL && of_r2 != NULL && strcmp(of_r2, bucket) == 0 ? &r2 : &aws;
     }
-    return variable(this, aws.id) == NULL || (of_r2 != NULL && strcmp(of_r2, bucket) == 0) ? &r2 : &aws;
+    return variable(this, r2.id) != NULL || variable(this, r2.secret) != NULL || of_r2 != NULL ? &r2 : &aws;
 }
 
 static mu_error_t *read_path(reading_t *this, char *path)

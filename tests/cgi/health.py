@@ -165,6 +165,8 @@ def test_default_image_elsewhere():
         code, answer = check(site)
         is_equal((code, named(answer, "default image")[0]["seen"]),
                  (0, f"{site.web_server.url}/default_article.jpg, image/jpeg"), "redirects are followed")
+        site.write(f"{STORED}/default_article.jpg", jpeg(b"") + bytes(3 << 20))
+        is_equal(check(site)[0], 0, "a large one is no trouble")
         site.web_server.answer = lambda request: (302, {"Location": request.path}, b"")
         code, answer = check(site)
         contains(named(answer, "default image")[0]["seen"], "redirects in a circle", "not for ever")
@@ -191,6 +193,42 @@ def test_full_disk():
         is_equal((code, levels(answer, "error") >= {"storage"}), (3, True), "a disk that is full: 3")
         contains(named(answer, "storage")[0]["seen"], "No space left" if disk.is_mounted else "large", "it says so")
         disk.free()
+
+
+QUOTA = """
+#include <stdlib.h>
+#include <sys/quota.h>
+int quotactl(int command, const char *device, int id, caddr_t place)
+{
+    struct dqblk *quota = (struct dqblk *)place;
+    (void)command, (void)device, (void)id;
+    quota->dqb_bsoftlimit = atoi(getenv("SOFT_KIB"));
+    quota->dqb_bhardlimit = atoi(getenv("HARD_KIB"));
+    quota->dqb_curspace = (long)atoi(getenv("USED_KIB")) * 1024;
+    quota->dqb_ihardlimit = atoi(getenv("FILES"));
+    quota->dqb_curinodes = 100;
+    return 0;
+}
+"""
+MIB = 1024   # KiB
+
+
+def test_quota():
+    """What the system would say; few test machines have a disk with quotas."""
+    with GoodSite() as site:
+        source = site.write("quota.c", QUOTA)
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", site.path("quota.so"), source], check=True)
+        for soft, hard, used, files, level, seen in (
+                (0, 500 * MIB, 100 * MIB, 0, "ok", "400 MB left"), (0, 500 * MIB, 450 * MIB, 0, "error", "50 MB left"),
+                (200 * MIB, 500 * MIB, 150 * MIB, 0, "error", "50 MB left"),
+                (0, 100 * MIB, 200 * MIB, 0, "error", "0 bytes left"),
+                (0, 0, 0, 50000, "ok", "any number of bytes in 49900 files"),
+                (0, 500 * MIB, 0, 600, "error", "500 MB in 500 files"), (0, 0, 0, 0, None, None)):
+            env = {"LD_PRELOAD": site.path("quota.so"), "SOFT_KIB": str(soft), "HARD_KIB": str(hard),
+                   "USED_KIB": str(used), "FILES": str(files)}
+            found = named(check(site, env=env)[1], "quota")
+            is_equal([one["level"] for one in found], [level] if level else [], f"quota: {level}, {seen}")
+            contains("".join(one["seen"] for one in found), seen or "", f"{seen}")
 
 
 def test_other_users_files():

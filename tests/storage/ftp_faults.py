@@ -178,11 +178,28 @@ def test_certificates():
 # --- what the server does ---
 
 def test_foreign_address():
-    with running(passive_address="192.0.2.1") as server, Proxy(server.port, refuse_epsv=True) as proxy:
+    with running(passive_address="192.0.2.1") as server, Proxy(server.port, unknown=(b"EPSV",)) as proxy:
         with Client(plain(proxy.port)) as client:
             is_equal(client.do(f"put a.bin {SHORT}")[0], OK, "the address in the reply to PASV is ignored")
         ok(b"PASV" in proxy.said, "PASV was asked")
         is_equal(stored(server), expected(SHORT), "the file is there")
+
+
+def test_old_server():
+    """One that knows neither MLST nor MLSD, as vsftpd."""
+    with running() as server, Proxy(server.port, unknown=(b"MLST", b"MLSD")) as proxy:
+        with Client(plain(proxy.port)) as client:
+            for key in ("a.bin", "sub/b.bin", "sub/-c/d.bin", "sub-e.bin"):
+                is_equal(client.do(f"put {key} 300")[0], OK, f"{key} is stored")
+            is_equal(client.do("put a.bin 5")[0], "already_exists", "what is there is seen")
+            for prefix, count in (("", 4), ("sub", 3), ("sub/", 2), ("sub/-c/", 1), ("none/", 0)):
+                is_equal(client.do(f"list {prefix}"), (OK, str(count)), f"the list of '{prefix}'")
+            is_equal(client.do("stat sub/b.bin"), (OK, "300 0"), "SIZE tells the size")
+            is_equal(client.do("stat sub"), (OK, "none"), "a folder is no file")
+            is_equal(client.do("get sub/-c/d.bin"), (OK, f"300 {expected(300)}"), "a file is read")
+            is_equal(client.do("remove a.bin"), (OK, ""), "and removed")
+            is_equal(client.do("probe"), (OK, ""), "the probe passes")
+        ok(b"LIST " in proxy.said and b"SIZE " in proxy.said, "LIST and SIZE were asked")
 
 
 def test_modes():

@@ -33,9 +33,9 @@ def end(*ends):
 
 
 class Proxy:
-    def __init__(self, port, refuse_epsv=False):
+    def __init__(self, port, unknown=()):
         self.server = port
-        self.refuse_epsv = refuse_epsv
+        self.unknown = unknown         # commands that the server shall not know, bytes
         self.said = b""
         self.cuts = 0                  # that took place
         self.lock = threading.Lock()
@@ -101,7 +101,7 @@ class Proxy:
     def translate(self, kind, data):
         if kind == CONTROL_UP:
             self.said += data
-            return data.replace(b"EPSV", b"XPSV") if self.refuse_epsv else data
+            return b"X" + data[1:] if data.startswith(self.unknown) else data
         reply = EPSV_REPLY.match(data) if kind == CONTROL_DOWN else None
         if reply is None:
             return data

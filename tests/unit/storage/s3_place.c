@@ -160,6 +160,7 @@ static void test_refusals(apr_pool_t *pool)
         { "//shop", "", "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY" },
         { "//shop", "AWS_ACCESS_KEY_ID=AK", "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY" },
         { "//shop", "R2_ACCESS_KEY_ID=AK", "set R2_ACCESS_KEY_ID and R2_SECRET_ACCESS_KEY" },
+        { "//", "R2_SECRET_ACCESS_KEY=sekret&R2_BUCKET_NAME=shop", "set R2_ACCESS_KEY_ID and R2_SECRET_ACCESS_KEY" },
         { "//shop", R2_KEYS, "R2_ENDPOINT_URL" },
         { "//sekret@shop", KEYS, "KEY:SECRET" },
         { "//:sekret@shop", KEYS, "KEY:SECRET" },

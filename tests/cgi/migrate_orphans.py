@@ -1,0 +1,260 @@
+#!/usr/bin/python3
+"""migrate.cgi orphans: what nobody names goes into quarantine and comes back with undo; what somebody may need stays; a
+listing or table that cannot be read whole moves nothing. On every database, and in every storage that there is."""
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from migrate_application import CONF, Application, kinds   # noqa: E402
+from migrate_places import Local, address, conf, places, upload   # noqa: E402
+from programs import NOBODY, PROGRAMS, SECRET, png   # noqa: E402
+from tap.tap import contains, is_equal, main, ok   # noqa: E402
+
+AGE = ["--min-age", "1s"]   # objects of S3 are as old as they are
+IDS = {"sqlite3": "INTEGER", "mysql": "BIGINT", "pgsql": "INTEGER"}
+
+
+def each_site(more="", text=CONF):
+    for kind in kinds():
+        for place in places():
+            with Application(kind, conf(place, more, text)) as site:
+                place.enter(site)
+                yield site, place, f"{kind}, {place.name}"
+
+
+def quarantined(site, place):
+    """Content by path of what is in quarantine."""
+    if place.name == "local":
+        top = site.path("var/mediaupload-quarantine/articles")
+        return {os.path.relpath(path, top).split("/", 1)[1]: content for path, content in site.files(top).items()}
+    return {key.split("/", 3)[3]: content for key, content in place.objects().items() if key.startswith("quarantine/")}
+
+
+def at_home(place):
+    return {key: content for key, content in place.objects().items() if not key.startswith("quarantine/")}
+
+
+def old_enough():
+    """What was made so far is more than a second old."""
+    begun = time.time()
+    while time.time() - begun < 1.1:
+        time.sleep(0.1)
+
+
+def fill(site, place):
+    """(what must stay, what is orphaned), content by key."""
+    wanted = {key: png(key.encode()) for key in ("full.png", "path.png", "deep/er.png", "by-name.png",
+                                                 "default_article.jpg", "twice/same.png", "page.html")}
+    orphans = {key: png(key.encode()) for key in ("orphan.png", "deep/orphan.jpg", "twice/other.webp")}
+    for key, content in {**wanted, **orphans}.items():
+        place.put(key, content)
+    for value in (address("full.png"), "images/path.png", "/images/deep/er.png", "somewhere/by-name.png",
+                  "nowhere/same.png", None, "", "https://elsewhere.example/orphan.png"):
+        site.insert(value)
+    status, answer = upload(site, png(b"uploaded"))
+    is_equal(status, 201, "an upload that no record names")
+    wanted[answer["files"][0]["key"]] = png(b"uploaded")
+    old_enough()
+    return wanted, orphans
+
+
+def test_dry_real_undo():
+    for site, place, name in each_site():
+        wanted, orphans = fill(site, place)
+        everything = {**wanted, **orphans}
+        done = site.migrate("orphans", *AGE)
+        is_equal((done.returncode, done.stderr, place.objects()), (0, b"", everything), f"{name}: dry: nothing moves")
+        is_equal({item["from"].rsplit("/", 1)[1]: (item["status"], item["size"])
+                  for item in site.report("orphans")["items"]},
+                 {key.rsplit("/", 1)[-1]: ("planned", len(content)) for key, content in orphans.items()},
+                 f"{name}: dry: they are listed with their sizes")
+        ok(not os.path.exists(site.path("var/mediaupload-quarantine")), f"{name}: dry: no folder is made")
+        done = site.migrate("orphans", "--no-dry-run", "--jobs", "3", *AGE)
+        run = site.report("orphans")["run"]
+        is_equal((done.returncode, done.stderr), (0, b""), f"{name}: a real run ends with 0")
+        is_equal((at_home(place), quarantined(site, place)), (wanted, orphans), f"{name}: orphans are in quarantine")
+        site.migrate("orphans", "--no-dry-run", *AGE)
+        is_equal(site.totals("orphans")["migrated"], 0, f"{name}: a second run moves nothing")
+        site.migrate("audit")
+        ok(not any("quarantine" in (item["to"] or "") for item in site.report("audit")["items"]),
+           f"{name}: audit does not see the quarantine")
+        is_equal((site.migrate("undo", run).returncode, at_home(place)), (0, wanted), f"{name}: a dry undo: nothing")
+        done = site.migrate("undo", run, "--no-dry-run")
+        is_equal((done.returncode, done.stderr), (0, b""), f"{name}: undo ends with 0")
+        is_equal((at_home(place), quarantined(site, place)), (everything, {}), f"{name}: all are back")
+        is_equal((site.migrate("undo", run, "--no-dry-run").returncode, site.totals("undo")["migrated"]), (0, 0),
+                 f"{name}: a second undo finds nothing to do")
+
+
+def test_undo_refuses():
+    for site, place, name in each_site():
+        fill(site, place)
+        site.migrate("orphans", "--no-dry-run", *AGE)
+        run = site.report("orphans")["run"]
+        place.put("orphan.png", b"a new one")
+        done = site.migrate("undo", run, "--no-dry-run")
+        is_equal((done.returncode, place.objects()["orphan.png"]), (1, b"a new one"), f"{name}: what came stays")
+        ok("orphan.png" in quarantined(site, place), f"{name}: and the old one is still there")
+
+
+def test_catalogued():
+    for site, place, name in each_site():
+        wanted, orphans = fill(site, place)
+        uploaded = next(iter(site.catalog()))
+        row = site.sql("SELECT * FROM mediaupload_media")
+        done = site.migrate("orphans", "--no-dry-run", "--catalogued", *AGE)
+        orphans[uploaded] = wanted.pop(uploaded)
+        is_equal((done.returncode, at_home(place), site.catalog()), (0, wanted, set()),
+                 f"{name}: --catalogued: what was uploaded and is in no record goes, with its row")
+        site.migrate("undo", site.report("orphans")["run"], "--no-dry-run")
+        is_equal((at_home(place), [line[1:] for line in site.sql("SELECT * FROM mediaupload_media")]),
+                 ({**wanted, **orphans}, [line[1:] for line in row]), f"{name}: undo brings both back")
+
+
+def test_limits():
+    for site, place, name in each_site():
+        wanted, orphans = fill(site, place)
+        everything = {**wanted, **orphans}
+        done = site.migrate("orphans", "--no-dry-run", "--max-delete", "2", *AGE)
+        is_equal((done.returncode, place.objects()), (2, everything), f"{name}: --max-delete 2: nothing moves")
+        contains(done.stderr.decode(), "3 files would go", f"{name}: and it says why")
+        site.migrate("orphans", "--no-dry-run", "--max-delete", "3", "--limit", "1", *AGE)
+        is_equal(len(quarantined(site, place)), 1, f"{name}: --limit 1 moves one")
+        place.put("young.png", b"young", age=0)
+        done = site.migrate("orphans", "--no-dry-run", "--min-age", "12h")
+        is_equal("young.png" in at_home(place), True, f"{name}: what is young stays")
+        site.migrate("orphans", "--no-dry-run", "--delete-after", "1h", *AGE)
+        ok(len(quarantined(site, place)) >= 3, f"{name}: --delete-after 1h leaves what is there for a moment")
+        old_enough()
+        site.migrate("orphans", "--delete-after", "1s", *AGE)
+        ok(len(quarantined(site, place)) >= 3, f"{name}: a dry run deletes nothing")
+        done = site.migrate("orphans", "--no-dry-run", "--delete-after", "1s", *AGE)
+        is_equal((done.returncode, set(quarantined(site, place)) & set(orphans)), (0, set()),
+                 f"{name}: --delete-after 1s deletes it")
+        ok(set(wanted) <= set(at_home(place)), f"{name}: and nothing else")
+        for args in (["--delete-after", "soon"], ["--max-delete", "-1"], ["--min-age", "0"]):
+            is_equal(site.migrate("orphans", *args).returncode, 2, f"{name}: {' '.join(args)}: 2")
+
+
+def test_not_whole():
+    for site, place, name in each_site():
+        wanted, orphans = fill(site, place)
+        everything = {**wanted, **orphans}
+        with open(site.conf, encoding="utf-8") as file:
+            text = file.read()
+        site.write("mediaupload.conf", text.replace("article id image_url", "article id image"))
+        is_equal((site.migrate("orphans", "--no-dry-run", *AGE).returncode, place.objects()), (2, everything),
+                 f"{name}: a column that is not there: nothing moves")
+        site.write("mediaupload.conf", text.replace("    MediaUploadRecord article id image_url\n", ""))
+        is_equal((site.migrate("orphans", "--no-dry-run", *AGE).returncode, place.objects()), (2, everything),
+                 f"{name}: no table: nothing moves")
+        if place.name != "local":
+            site.write("mediaupload.conf", re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:1", text))
+            is_equal((site.migrate("orphans", "--no-dry-run", *AGE).returncode, place.objects()), (3, everything),
+                     f"{name}: a storage that does not answer: 3, nothing moves")
+    with Application() as site:
+        place = Local()
+        place.enter(site)
+        wanted, orphans = fill(site, place)
+        os.chmod(os.path.join(place.root, "deep"), 0)
+        for at, folders, names in os.walk(site.root):
+            for path in [at] + [os.path.join(at, one) for one in folders + names]:
+                os.chown(path, NOBODY, NOBODY)
+        done = site.run("migrate.cgi", "orphans", "--no-dry-run", *AGE, as_nobody=True)
+        contains(done.stderr.decode(), "nothing is moved", "a folder that cannot be read: it says so")
+        os.chmod(os.path.join(place.root, "deep"), 0o755)
+        is_equal((done.returncode, place.objects()), (3, {**wanted, **orphans}), "and nothing moves")
+
+
+def test_shared_storage():
+    """Another collection's files in the same storage, or in a folder of it, are its own."""
+    for kind in kinds():
+        for place in places():
+            more = (f'</MediaUpload>\n<MediaUpload logos>\n    MediaUploadStorage "{place.url}"\n'
+                    "    MediaUploadURL https://www.example.org/logos\n    MediaUploadRecord people id picture\n")
+            inner = place.url.replace("?", "/inner?") if "?" in place.url else place.url + "/inner"
+            more += (f'</MediaUpload>\n<MediaUpload inner>\n    MediaUploadStorage "{inner}"\n'
+                     "    MediaUploadURL https://www.example.org/inner\n    MediaUploadRecord people id second\n")
+            with Application(kind, conf(place, more)) as site:
+                place.enter(site)
+                site.sql(f"CREATE TABLE people (id {IDS[kind]} PRIMARY KEY, picture VARCHAR(200), second VARCHAR(200))")
+                site.sql("INSERT INTO people VALUES (1, 'https://www.example.org/logos/logo.png', "
+                         "'https://www.example.org/inner/deep/one.png')")
+                wanted = {key: key.encode() for key in ("logo.png", "inner/deep/one.png")}
+                for key, content in {**wanted, "orphan.png": b"o", "inner/orphan.png": b"i"}.items():
+                    place.put(key, content)
+                old_enough()
+                done = site.migrate("orphans", "--no-dry-run", "--collection", "articles", *AGE)
+                is_equal((done.returncode, at_home(place)), (0, wanted), f"{kind}, {place.name}: shared storage")
+                site.sql("DROP TABLE people")
+                place.put("orphan.png", b"o")
+                done = site.migrate("orphans", "--no-dry-run", "--collection", "articles", *AGE)
+                is_equal((done.returncode, "orphan.png" in at_home(place)), (2, True),
+                         f"{kind}, {place.name}: the other's table cannot be read: nothing moves")
+
+
+def test_odd_names():
+    """In a local storage names are as people give them."""
+    names = ["has space.png", "Été.png", "x" * 200 + ".png", b"latin-\xe9.png", "sub folder/a b.jpg"]
+    for kind in kinds():
+        with Application(kind) as site:
+            for name in names:
+                path = os.fsdecode(site.write(os.path.join(b"public_html/images", os.fsencode(name)), b"x"))
+                os.utime(path, (1, 1))
+            site.write("public_html/images/.htaccess", "x")
+            before = site.files("public_html")
+            site.migrate("orphans", "--no-dry-run")
+            is_equal((site.totals("orphans")["migrated"], site.files("public_html")), (len(names), {}),
+                     f"{kind}: odd names are moved")
+            ok(os.path.exists(site.path("public_html/images/.htaccess")), f"{kind}: .htaccess stays")
+            site.migrate("undo", site.report("orphans")["run"], "--no-dry-run")
+            is_equal(site.files("public_html"), before, f"{kind}: and come back")
+
+
+def test_killed():
+    for site, place, name in each_site():
+        killed, calls = 0, "renameat2,pwrite64,write,sendto,linkat,unlinkat"
+        for _ in range(8):
+            wanted = {"wanted.png": b"wanted"}
+            orphans = {f"{i}.png": b"orphan %d" % i for i in range(4)}
+            for key, content in {**wanted, **orphans}.items():
+                if key not in place.objects():
+                    place.put(key, content)
+            site.sql("DELETE FROM article")
+            site.insert(address("wanted.png"))
+            old_enough()
+            command = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={calls}", "-e",
+                       f"inject={calls}:signal=KILL:when={random.randrange(2, 40)}",
+                       os.path.join(PROGRAMS, "migrate.cgi"), "orphans", "--apply", *AGE, "--config", site.conf]
+            done = subprocess.run(command, cwd=site.root, capture_output=True, stdin=subprocess.DEVNULL, env={})
+            killed += done.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL)
+            done = site.migrate("orphans", "--apply", *AGE)
+            is_equal((done.returncode, at_home(place)), (0, wanted), f"{name}: killed: the next run does the rest")
+            ok({**quarantined(site, place)}.items() >= orphans.items(), f"{name}: killed: nothing is lost")
+            for run in sorted(os.listdir(site.path("var/mediaupload-journal")), reverse=True):
+                if run.endswith("orphans.jsonl"):
+                    site.migrate("undo", run[:-6], "--apply")
+            is_equal((at_home(place), quarantined(site, place)), ({**wanted, **orphans}, {}),
+                     f"{name}: killed: all undone")
+        ok(killed > 0, f"{name}: killed {killed} times")
+
+
+def test_web():
+    with Application() as site:
+        place = Local()
+        place.enter(site)
+        wanted, orphans = fill(site, place)
+        status, _, body, _ = site.web("migrate.cgi", "POST", b'{"command":"orphans","apply":true}',
+                                      HTTP_X_MEDIA_SECRET=SECRET)
+        is_equal((status, quarantined(site, place)), (200, orphans), "over HTTP")
+        contains(body.decode(), '"done":true', "and it says that it is done")
+        ok(wanted, "something stayed")
+
+
+if __name__ == "__main__":
+    main()

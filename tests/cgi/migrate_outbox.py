@@ -1,0 +1,186 @@
+#!/usr/bin/python3
+"""migrate.cgi outbox: what waited for a storage arrives, once, and the records that showed it where it waited get its
+final address; cron hears nothing when all is well. On every database, with S3 and FTP where they are."""
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from migrate_application import CONF, Application, kinds   # noqa: E402
+from migrate_places import Local, address, conf, places, upload   # noqa: E402
+from programs import PROGRAMS, SECRET, png   # noqa: E402
+from tap.tap import contains, is_equal, main, ok   # noqa: E402
+
+ENDPOINT = "https://www.example.org/cgi-bin/upload.cgi/articles"
+NOBODY = "ftp://a:b@127.0.0.1:1/x?tls=off"   # a storage that is down
+MORE = f"    MediaUploadEndpoint {ENDPOINT}\n"
+WITH_OUTBOX = CONF.replace("<MediaUpload", "MediaUploadOutbox on\n<MediaUpload", 1)
+
+
+def down(site):
+    """The storage stops to answer."""
+    with open(site.conf, encoding="utf-8") as file:
+        site.up = file.read()
+    site.write("mediaupload.conf", re.sub(r'MediaUploadStorage "[^"]*"', f'MediaUploadStorage "{NOBODY}"', site.up))
+
+
+def up(site):
+    """It answers again, and nobody remembers that it did not."""
+    site.write("mediaupload.conf", site.up)
+
+
+def queue(site, *texts):
+    """Uploads that find the storage down; content by key. Their queued addresses are in a record each."""
+    down(site)
+    status, answer = upload(site, *(png(text.encode()) for text in texts))
+    is_equal((status, {entry["state"] for entry in answer["files"]}), (202, {"queued"}), "they are queued")
+    for entry in answer["files"]:
+        ok(entry["url"].startswith(ENDPOINT), "each at an address of its own")
+        site.insert(entry["url"])
+    return {entry["key"]: png(text.encode()) for entry, text in zip(answer["files"], texts)}
+
+
+def remote_places():
+    return [place for place in places() if not isinstance(place, Local) or place.name != "local"]
+
+
+def each_site():
+    for kind in kinds():
+        for place in remote_places():
+            with Application(kind, conf(place, MORE, WITH_OUTBOX)) as site:
+                place.enter(site)
+                yield site, place, f"{kind}, {place.name}"
+
+
+def waiting(site):
+    return {os.path.basename(path) for path in site.files("var/outbox") if "/down-" not in path}
+
+
+def check_delivered(site, place, wanted, name):
+    is_equal(place.objects(), wanted, f"{name}: the storage has each once")
+    is_equal(waiting(site), set(), f"{name}: nothing waits")
+    is_equal({url for url in site.images().values() if url.startswith("http")}, {address(key) for key in wanted},
+             f"{name}: records have the final addresses")
+    is_equal({url for url, in site.sql("SELECT url FROM mediaupload_media")}, {address(key) for key in wanted},
+             f"{name}: so has the catalog")
+
+
+def test_deliver():
+    for site, place, name in each_site():
+        wanted = queue(site, "one", "two", "three")
+        site.insert("default_article.jpg")
+        before = site.images()
+        done = site.migrate("outbox", "--no-dry-run")
+        is_equal((done.returncode, done.stdout, done.stderr.count(b"\n")), (3, b"", 1), f"{name}: down: one line, 3")
+        done = site.migrate("outbox", "--no-dry-run")
+        is_equal((done.returncode, done.stderr.count(b"\n")), (3, 1), f"{name}: a moment later still")
+        is_equal((site.images(), waiting(site)), (before, set(wanted)), f"{name}: all waits")
+        up(site)
+        done = site.migrate("outbox")
+        contains(done.stdout.decode(), "to deliver                                          3 files", f"{name}: a dry run says what would be")
+        is_equal((done.returncode, place.objects()), (0, {}), f"{name}: and delivers nothing")
+        done = site.migrate("outbox", "--no-dry-run")
+        is_equal((done.returncode, done.stdout, done.stderr), (0, b"", b""), f"{name}: delivered in silence")
+        check_delivered(site, place, wanted, name)
+        is_equal(site.totals("outbox")["migrated"], 3, f"{name}: the results say how many")
+        is_equal(site.images()[max(before)], "default_article.jpg", f"{name}: the default image stays where it is")
+        site.migrate("outbox", "--no-dry-run")
+        is_equal(site.totals("outbox")["migrated"], 0, f"{name}: a second run delivers nothing")
+
+
+def test_collections():
+    for site, place, name in each_site():
+        wanted = queue(site, "one")
+        up(site)
+        with open(site.conf, "a", encoding="utf-8") as file:
+            file.write("<MediaUpload logos>\n    MediaUploadStorage local:logos\n"
+                       "    MediaUploadURL https://www.example.org/logos\n</MediaUpload>\n")
+        done = site.migrate("outbox", "--no-dry-run", "--collection", "logos")
+        is_equal((done.returncode, waiting(site)), (0, set(wanted)), f"{name}: another collection's is left alone")
+        is_equal(site.migrate("outbox", "--no-dry-run", "--collection", "none").returncode, 2, f"{name}: none such: 2")
+        done = site.migrate("outbox", "--no-dry-run")
+        is_equal(done.returncode, 0, f"{name}: without a collection it is for all")
+        check_delivered(site, place, wanted, name)
+
+
+def test_refused():
+    for site, place, name in each_site():
+        wanted = queue(site, "one")
+        up(site)
+        key = next(iter(wanted))
+        place.put(key, b"of somebody else")
+        done = site.migrate("outbox", "--no-dry-run")
+        is_equal((done.returncode, place.objects()), (1, {key: b"of somebody else"}), f"{name}: refused: 1")
+        is_equal(site.migrate("outbox", "--no-dry-run").returncode, 0, f"{name}: told once")
+        place.remove(key)
+        done = site.migrate("outbox", "--no-dry-run", "--refused")
+        is_equal(done.returncode, 0, f"{name}: --refused tries again")
+        check_delivered(site, place, wanted, name)
+
+
+def test_tables_that_are_wrong():
+    """A record's table must not hold up the file."""
+    for site, place, name in each_site():
+        wanted = queue(site, "one")
+        queued = site.images()
+        up(site)
+        site.write("mediaupload.conf", site.up.replace("Record article", "Record articles"))
+        done = site.migrate("outbox", "--no-dry-run")
+        is_equal((done.returncode, place.objects(), site.images()), (0, wanted, queued), f"{name}: the file arrives")
+        contains(done.stderr.decode(), "did you mean article?", f"{name}: and the table is told")
+    for kind in kinds():
+        for place in remote_places() if kind != "sqlite3" else []:
+            with Application(kind, conf(place, MORE.replace("/articles", "/a"), WITH_OUTBOX)) as site:
+                place.enter(site)
+                down(site)
+                _, answer = upload(site, png(b"one"))
+                site.insert("q")
+                site.sql("ALTER TABLE article MODIFY image_url VARCHAR(20)" if kind == "mysql"
+                         else "ALTER TABLE article ALTER COLUMN image_url TYPE VARCHAR(20)")
+                up(site)
+                done = site.migrate("outbox", "--no-dry-run")
+                is_equal((done.returncode, set(place.objects())), (0, {answer["files"][0]["key"]}),
+                         f"{kind}: a column that is too short holds nothing up")
+                contains(done.stderr.decode(), "holds 20 characters", f"{kind}: and is told")
+
+
+def test_killed():
+    calls = "pwrite64,write,sendto,unlinkat"
+    for site, place, name in each_site():
+        wanted, killed = {}, 0
+        for i in range(6):
+            wanted.update(queue(site, f"one {i}", f"two {i}"))
+            up(site)
+            command = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={calls}", "-e",
+                       f"inject={calls}:signal=KILL:when={random.randrange(2, 40)}",
+                       os.path.join(PROGRAMS, "migrate.cgi"), "outbox", "--apply", "--config", site.conf]
+            done = subprocess.run(command, cwd=site.root, capture_output=True, stdin=subprocess.DEVNULL, env={})
+            killed += done.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL)
+            done = site.migrate("outbox", "--apply")
+            is_equal((done.returncode, done.stderr), (0, b""), f"{name}: the next run ends with 0")
+            check_delivered(site, place, wanted, name)
+        ok(killed > 0, f"{name}: killed {killed} times")
+
+
+def test_web():
+    for site, place, name in each_site():
+        wanted = queue(site, "one")
+        up(site)
+        status, _, body, _ = site.web("migrate.cgi", "POST", b'{"command":"outbox","apply":true}',
+                                      HTTP_X_MEDIA_SECRET=SECRET)
+        is_equal(status, 200, f"{name}: over HTTP")
+        contains(body.decode(), '"migrated"', f"{name}: with results")
+        check_delivered(site, place, wanted, name)
+
+
+def test_local():
+    with Application() as site:
+        done = site.migrate("outbox", "--no-dry-run")
+        is_equal((done.returncode, done.stdout, done.stderr), (0, b"", b""), "no outbox: silence")
+
+
+if __name__ == "__main__":
+    main()
