@@ -4,6 +4,7 @@
 
 #include <apr_strings.h>
 
+#include "libmediaupload/base/encode.h"
 #include "libmediaupload/ingest/outbox.h"
 #include "libmediaupload/ingest/public_url.h"
 #include "libmediaupload/jobs/claims.h"
@@ -78,9 +79,15 @@ static const char *group_of(const char *path)
 static mu_error_t *is_named_now(int *named, const job_t *job, const mu_stock_t *stock, apr_pool_t *pool)
 {
     const mu_target_t *target = job->run->target;
+    const char *url = mu_public_url(target, stock->path, pool);
     mu_media_t *media = NULL;
-    mu_error_t *err = mu_rows_hold(named, job->tables, mu_public_url(target, stock->path, pool), pool);
+    mu_error_t *err;
 
+    *named = 0;
+    if (mu_utf8_repair(stock->path, pool) != stock->path) {
+        return NULL;   /* no text of a database is like this */
+    }
+    err = mu_rows_hold(named, job->tables, url, pool);
     if (err == NULL && target->database != NULL && !job->options->catalogued_too) {
         err = mu_media_get(&media, target->database, target->name, stock->path, pool, pool);
     }

@@ -62,14 +62,15 @@ mu_error_t *mu_run_begin(mu_run_t **result, const mu_target_t *target, const mu_
                          apr_pool_t *pool)
 {
     mu_run_t *run = apr_pcalloc(pool, sizeof(*run));
-    const char *folder = mu_journal_folder(target, pool);
     mu_error_t *err;
 
+    run->folder = mu_journal_folder(target, pool);
     run->options = *options;
     run->pool = pool;
     run->plan = mu_plan_create(pool);
     run->throttle = mu_throttle_create(options->rate, pool);
-    err = options->apply ? mu_journal_lock(folder, target->name, pool) : NULL;
+    err = options->apply ? mu_journal_lock(run->folder, options->lock != NULL ? options->lock : target->name, pool)
+                         : NULL;
     err = err == NULL ? make_locks(run) : err;
     err = err == NULL ? set_target(run, target) : err;
     run->started = apr_time_now();
@@ -80,7 +81,7 @@ mu_error_t *mu_run_begin(mu_run_t **result, const mu_target_t *target, const mu_
         err = mu_results_open(&run->results, options->results_folder, &head, pool);
     }
     if (err == NULL) {
-        err = mu_journal_open(&run->journal, folder, run->id, pool);
+        err = mu_journal_open(&run->journal, run->folder, run->id, pool);
     }
     *result = err == NULL ? run : NULL;
     return err;
