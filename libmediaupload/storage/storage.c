@@ -18,13 +18,13 @@ static const struct {
     const char *scheme;
     mu_error_t *(*open)(mu_storage_t *storage, const char *rest, apr_pool_t *pool);
 } registry[] = {
+    { "local:", mu_local_open },
+    { "s3:", mu_s3_open },
     { "ftp:", mu_ftp_open },
     { "ftps:", mu_ftps_open },
-    { "local:", mu_local_open },
-    { "memory:", mu_memory_open },
-    { "mirror:", mu_mirror_open },
     { "cloudinary:", mu_cloudinary_open },
-    { "s3:", mu_s3_open },
+    { "mirror:", mu_mirror_open },
+    { "memory:", mu_memory_open },
 };
 
 /* --- opening --- */

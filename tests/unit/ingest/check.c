@@ -52,7 +52,8 @@ static void test_missing(apr_pool_t *pool)
         { "\nMediaUploadSite www.example.org a/b\n", 2,
           "MediaUploadSite: the id \"a/b\" becomes part of keys: letters, digits, \"_\" and \"-\" only; write for "
           "example: MediaUploadSite www.example.org 7" },
-        { SECTION "MediaUploadStorage ftq://h\n" END, 4, "unknown storage \"ftq\"; known: local:, memory:" },
+        { SECTION "MediaUploadStorage ftq://h\n" END, 4, "unknown storage \"ftq\"; known: local:, s3:, ftp:, ftps:, "
+          "cloudinary:, mirror:, memory:" },
         { SECTION "MediaUploadStorage memory:\n" END, 4, "memory: wants a name" },
         { "\nMediaUploadDatabase oracle db\n", 2, "the database driver oracle is not known" },
     };

@@ -9,7 +9,7 @@
 #define ETE_DECOMPOSED "e\xcc\x81te\xcc\x81"
 
 static const mu_stored_ours_t ours = {
-    "https://www.example.org/static/article_images", "https://bucket.example.net/media/", "default_article.jpg"
+    "https://www.example.org/static/article_images", "https://bucket.example.net/media/", "default_article.jpg", NULL
 };
 
 static void test_kinds(apr_pool_t *pool)
@@ -94,7 +94,8 @@ static void test_kinds(apr_pool_t *pool)
 
 static void test_other_addresses(apr_pool_t *pool)
 {
-    static const mu_stored_ours_t bare = { "https://img.example.org", NULL, "https://cdn.example.org/none.svg" };
+    static const mu_stored_ours_t bare = { "https://img.example.org", NULL, "https://cdn.example.org/none.svg",
+                                           NULL };
     mu_stored_path_t stored;
 
     mu_stored_path_read(&stored, "https://img.example.org/a/b.jpg", &bare, pool);

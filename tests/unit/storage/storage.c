@@ -74,9 +74,8 @@ static void test_unknown(apr_pool_t *pool)
     mu_error_t *err = mu_storage_open(&storage, "gopher://key:secret@bucket",
                                       &(mu_storage_options_t){ .base_dir = NULL }, pool);
 
-    ok(err != NULL && strstr(err->text, "unknown storage \"gopher\"; known: local:, memory:, ") == err->text
-           && strstr(err->text, "secret") == NULL,
-       "an unknown scheme is named with those that are known, without the rest of the URL");
+    is_text(err != NULL ? err->text : NULL, "unknown storage \"gopher\"; known: local:, s3:, ftp:, ftps:, cloudinary:, "
+            "mirror:, memory:", "an unknown scheme is named with those that are known, without the rest of the URL");
     ok(contract_failed(mu_storage_open(&storage, "local:a", &(mu_storage_options_t){ .base_dir = NULL }, pool),
                        MU_CONFIG), "a relative folder without a folder to start at is refused");
 }
