@@ -110,10 +110,10 @@ static mu_error_t *write_piece(void *baton, const char *data, apr_size_t length)
 }
 
 /* The body of an answer to HEAD is the server's to drop. */
-static void send_object(const mu_reply_t *reply)
+static void send_entry(const mu_reply_t *reply)
 {
     apr_pool_t *pool = apr_table_elts(reply->headers)->pool;
-    mu_error_t *err = mu_storage_read(reply->storage, reply->key, write_piece, NULL, pool);
+    mu_error_t *err = mu_waiting_read(reply->entry, write_piece, NULL, pool);
 
     if (err != NULL) {
         mu_log(cgi_log(), MU_LOG_ERROR, "%s", err->text);
@@ -128,8 +128,8 @@ void cgi_send(const mu_reply_t *reply)
         printf("Content-Length: %lu\r\n", (unsigned long)reply->length);
     }
     printf("\r\n");
-    if (reply->storage != NULL) {
-        send_object(reply);
+    if (reply->entry != NULL) {
+        send_entry(reply);
     }
     else {
         fwrite(reply->body, 1, reply->length, stdout);

@@ -264,5 +264,6 @@ mu_error_t *command_time(apr_int64_t *time, const command_line_t *line, const ch
             return NULL;
         }
     }
-    return mu_error(line->pool, MU_USAGE, APR_SUCCESS, "%s takes a time such as 20s, 5m, 1h or 30d, not \"%s\"", name, text);
+    return mu_error(line->pool, MU_USAGE, APR_SUCCESS, "%s takes a time such as 20s, 5m, 1h or 30d, not \"%s\"", name,
+                    text);
 }

@@ -56,8 +56,8 @@ int command_line_main(const program_t *program, int argc, const char *const *arg
 
 /* An option's argument, "" for a switch; NULL when it was not given. */
 const char *command_option(const command_line_t *line, const char *name);
-/* A positive number, a time in microseconds ("20s", "5m", "1h", "30d"; without a letter seconds); `otherwise` when the option
- * was not given. MU_USAGE. */
+/* A positive number, a time in microseconds ("20s", "5m", "1h", "30d"; without a letter seconds); `otherwise` when the
+ * option was not given. MU_USAGE. */
 mu_error_t *command_number(apr_int64_t *number, const command_line_t *line, const char *name, apr_int64_t otherwise);
 mu_error_t *command_time(apr_int64_t *time, const command_line_t *line, const char *name, apr_int64_t otherwise);
 

@@ -49,6 +49,29 @@ static const command_option_t *const associate_options[] = {
     &option_results, &option_json, &option_quiet, NULL
 };
 
+static const command_option_t option_site_column = {
+    "--site-column", "NAME", NULL, "of the records' tables: a site's id or host (else site_id or site)"
+};
+static const command_option_t option_remove_source = {
+    "--remove-source", NULL, NULL, "quarantine what was copied and nobody names any more"
+};
+static const command_option_t *const sites_options[] = {
+    &option_site_column, &option_remove_source, &option_collection, &option_apply, &option_limit, &option_max_time,
+    &option_jobs, &option_bandwidth, &option_results, &option_json, &option_quiet, NULL
+};
+
+static const command_option_t *const backup_options[] = {
+    &option_collection, &option_apply, &option_bandwidth, &option_results, &option_json, &option_quiet, NULL
+};
+
+static const command_option_t option_replace = {
+    "--replace", NULL, NULL, "put back what differs, too; what is there goes into the quarantine"
+};
+static const command_option_t *const restore_options[] = {
+    &option_replace, &option_collection, &option_apply, &option_limit, &option_max_time, &option_bandwidth,
+    &option_results, &option_json, &option_quiet, NULL
+};
+
 static const command_option_t option_min_age = {
     "--min-age", "TIME", NULL, "leave younger files alone: 2h, 30d (else 1d)"
 };
@@ -146,10 +169,13 @@ static mu_error_t *read_subject(subject_t *subject, const migration_t *migration
     int takes_folder = migration->asks == ASKS_FOLDER || migration->asks == ASKS_FOLDERS;
     mu_error_t *err;
 
-    subject->run = word;
+    subject->run = subject->file = word;
+    subject->replace = command_option(line, "--replace") != NULL;
     subject->match = command_option(line, "--match");
     subject->refused = command_option(line, "--refused") != NULL;
     subject->catalogued = command_option(line, "--catalogued") != NULL;
+    subject->site_column = command_option(line, "--site-column");
+    subject->remove_source = command_option(line, "--remove-source") != NULL;
     err = command_time(&subject->min_age, line, "--min-age", 0);
     err = err == NULL ? command_time(&subject->delete_after, line, "--delete-after", 0) : err;
     err = err == NULL ? command_number(&subject->max_delete, line, "--max-delete", 0) : err;
@@ -269,8 +295,12 @@ static const command_t commands[] = {
     { "directory", "[DIR]", 1, options, run_command,
       "moves every image below DIR (else below each MediaUploadSource)" },
     { "remote", "", 0, options, run_command, "fetches what records name by URLs that expire, soonest expiry first" },
+    { "sites", "", 0, sites_options, run_command, "moves the images of records below their sites, by MediaUploadKey" },
     { "orphans", "", 0, orphans_options, run_command, "moves files that nobody names into a quarantine" },
     { "outbox", "", 0, outbox_options, run_command, "delivers what waits for a storage that was down; for cron" },
+    { "backup", "FILE", 1, backup_options, run_command,
+      "writes files, catalog and the records' image columns into one tar archive" },
+    { "restore", "FILE", 1, restore_options, run_command, "puts back what is missing, from a backup" },
     { "undo", "RUN", 1, options, run_command, "restores rows and files of a run" },
 };
 

@@ -9,12 +9,14 @@
 #include "libmediaupload/config/config_file.h"
 #include "libmediaupload/jobs/associate.h"
 #include "libmediaupload/jobs/audit.h"
+#include "libmediaupload/jobs/backup.h"
 #include "libmediaupload/jobs/directory.h"
 #include "libmediaupload/jobs/orphans.h"
 #include "libmediaupload/jobs/outbox.h"
 #include "libmediaupload/jobs/references.h"
 #include "libmediaupload/jobs/remote.h"
 #include "libmediaupload/jobs/sample.h"
+#include "libmediaupload/jobs/sites.h"
 #include "libmediaupload/jobs/undo.h"
 
 #define MIN_AGE apr_time_from_sec(24 * 3600)   /* of orphans */
@@ -61,6 +63,13 @@ static mu_error_t *run_remote(mu_run_t *run, const subject_t *subject)
     return mu_remote_run(run);
 }
 
+static mu_error_t *run_sites(mu_run_t *run, const subject_t *subject)
+{
+    const mu_sites_options_t options = { subject->targets, subject->site_column, subject->remove_source };
+
+    return mu_sites_run(run, &options);
+}
+
 static mu_error_t *run_orphans(mu_run_t *run, const subject_t *subject)
 {
     const mu_orphans_options_t options = {
@@ -80,6 +89,16 @@ static mu_error_t *run_outbox(mu_run_t *run, const subject_t *subject)
     return mu_outbox_job(run, subject->named != NULL ? one : subject->targets, subject->refused);
 }
 
+static mu_error_t *run_backup(mu_run_t *run, const subject_t *subject)
+{
+    return mu_backup_run(run, subject->file);
+}
+
+static mu_error_t *run_restore(mu_run_t *run, const subject_t *subject)
+{
+    return mu_restore_run(run, subject->file, subject->replace);
+}
+
 static mu_error_t *run_undo(mu_run_t *run, const subject_t *subject)
 {
     return mu_undo_run(run, subject->run);
@@ -92,8 +111,11 @@ static const migration_t migrations[] = {
     { "references", ASKS_NOTHING, run_references, "to move", "moved", "record", 0, NULL },
     { "directory", ASKS_FOLDERS, run_directory, "to move", "moved", "file", 0, NULL },
     { "remote", ASKS_NOTHING, run_remote, "to fetch", "fetched", "record", 0, NULL },
+    { "sites", ASKS_NOTHING, run_sites, "to move", "moved", "record", 0, NULL },
     { "orphans", ASKS_NOTHING, run_orphans, "to quarantine", "quarantined", "file", 0, NULL },
     { "outbox", ASKS_NOTHING, run_outbox, "to deliver", "delivered", "file", OF_ALL | FOR_CRON | NO_UNDO, ".outbox" },
+    { "backup", ASKS_FILE, run_backup, "to back up", "backed up", "item", NO_UNDO, NULL },
+    { "restore", ASKS_FILE, run_restore, "to restore", "restored", "item", 0, NULL },
     { "undo", ASKS_RUN, run_undo, "to take back", "taken back", "item", NO_UNDO, NULL },
 };
 

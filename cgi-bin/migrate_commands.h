@@ -15,13 +15,18 @@ typedef struct subject_t {
     int catalogued;                      /* orphans: what the catalog alone names, too */
     apr_interval_time_t min_age, delete_after;   /* orphans; 0: a day, never */
     apr_int64_t max_delete;              /* orphans; 0 for no limit */
+    const char *site_column;             /* sites; NULL for the usual ones */
+    int remove_source;                   /* sites */
+    const char *file;                    /* backup, restore */
+    int replace;                         /* restore */
 } subject_t;
 
 typedef enum {
     ASKS_NOTHING,
     ASKS_FOLDERS,                        /* DIR, else each MediaUploadSource */
     ASKS_FOLDER,                         /* DIR */
-    ASKS_RUN                             /* RUN */
+    ASKS_RUN,                            /* RUN */
+    ASKS_FILE                            /* FILE; not over HTTP: a request names no file of the server's */
 } asks_t;
 
 /* What is not as it is for most commands. */

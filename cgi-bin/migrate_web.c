@@ -34,7 +34,8 @@ static mu_error_t *read_command(const mu_json_t **json, const migration_t **migr
         return mu_error_detail(pool, MU_USAGE, "the body is no JSON", NULL);
     }
     *migration = migration_find(mu_json_get_text(*json, "command"));
-    return *migration != NULL ? NULL : mu_error_detail(pool, MU_USAGE, "there is no such command", NULL);
+    return *migration != NULL && (*migration)->asks != ASKS_FILE
+        ? NULL : mu_error_detail(pool, MU_USAGE, "there is no such command", NULL);
 }
 
 /* The folder that the request names must be one of the configuration's; none stands for all of them. */
@@ -68,6 +69,8 @@ static mu_error_t *allowed_subject(subject_t *subject, const migration_t *migrat
     subject->min_age = apr_time_from_sec(mu_json_get_number(json, "min_age", 0));
     subject->delete_after = apr_time_from_sec(mu_json_get_number(json, "delete_after", 0));
     subject->max_delete = mu_json_get_number(json, "max_delete", 0);
+    subject->site_column = mu_json_get_text(json, "site_column");
+    subject->remove_source = mu_json_get_boolean(json, "remove_source", 0);
     if (migration->asks == ASKS_RUN && subject->run == NULL) {
         return mu_error_detail(pool, MU_USAGE, "name the run", NULL);
     }

@@ -1,6 +1,9 @@
 #include "mod_mediaupload/courier.h"
 
+#include <string.h>
+
 #include <ap_mpm.h>
+#include <apr_strings.h>
 #include <http_log.h>
 #include <http_main.h>
 #include <http_protocol.h>
@@ -36,6 +39,26 @@ static void visit_targets(server_rec *main_server, visit_t visit, void *baton)
     }
 }
 
+const char *courier_claim(apr_hash_t *outboxes, const mu_engine_t *engine, apr_pool_t *pool)
+{
+    for (int i = 0; i < engine->targets->nelts; i++) {
+        const mu_target_t *target = APR_ARRAY_IDX(engine->targets, i, const mu_target_t *), *other;
+        const char *folder = target->outbox != NULL ? mu_storage_local_root(target->outbox) : NULL;
+
+        if (folder == NULL) {
+            continue;
+        }
+        other = apr_hash_get(outboxes, folder, APR_HASH_KEY_STRING);
+        if (other != NULL && strcmp(other->settings->storage, target->settings->storage) != 0) {
+            return apr_psprintf(pool, "two servers have a collection %s, each with a storage of its own, and keep what "
+                                "waits in %s: give one of the servers another MediaUploadOutboxDir", target->name,
+                                folder);
+        }
+        apr_hash_set(outboxes, folder, APR_HASH_KEY_STRING, target);
+    }
+    return NULL;
+}
+
 /* --- deliveries --- */
 
 static int is_stopping(void *baton)
@@ -52,15 +75,18 @@ static void deliver(void *baton, server_rec *server, const mu_target_t *target)
     mu_delivery_t delivery = { 0 };
     apr_pool_t *pool;
     mu_error_t *err;
+    int was_down;
 
     apr_pool_create(&pool, baton);
+    was_down = mu_circuit_down_until(target->circuit, pool) > 0;
     err = mu_delivery_run(&delivery, target, &options, pool);
     if (delivery.delivered > 0) {
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server, "%s: %" APR_INT64_T_FMT " uploads that waited are delivered",
                      target->name, delivery.delivered);
     }
     if (err != NULL && err->code != MU_BUSY) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server, "%s: uploads wait: %s", target->name, err->text);
+        ap_log_error(APLOG_MARK, was_down ? APLOG_INFO : APLOG_WARNING, 0, server, "%s: uploads wait: %s", target->name,
+                     err->text);
     }
     apr_pool_destroy(pool);
 }

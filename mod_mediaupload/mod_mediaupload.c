@@ -20,17 +20,21 @@
 /* Checks the whole configuration of every server, under `httpd -t` too. */
 static int check_config(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *scratch_pool, server_rec *main_server)
 {
+    apr_hash_t *outboxes = apr_hash_make(scratch_pool);
+
     (void)log_pool;
     parking_init();
     for (server_rec *server = main_server; server != NULL; server = server->next) {
         server_config_t *conf = server_config(server);
         mu_engine_t *engine;
+        const char *wrong;
         mu_error_t *err;
 
         mu_config_complete(conf->config, pool);
         err = mu_engine_open(&engine, conf->config, NULL, scratch_pool);
-        if (err != NULL) {
-            ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_EMERG, 0, server, "%s", err->text);
+        wrong = err != NULL ? err->text : courier_claim(outboxes, engine, scratch_pool);
+        if (wrong != NULL) {
+            ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_EMERG, 0, server, "%s", wrong);
             return HTTP_INTERNAL_SERVER_ERROR;
         }
     }

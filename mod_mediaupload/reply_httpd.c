@@ -50,10 +50,10 @@ static mu_error_t *write_piece(void *baton, const char *data, apr_size_t length)
            : mu_error(r->pool, MU_INCOMPLETE, APR_SUCCESS, "the client has gone");
 }
 
-/* An object that vanishes on the way has been announced already: the client sees a body that is too short. */
-static void send_object(request_rec *r, const mu_reply_t *reply)
+/* A file that cannot be read has been announced already: the client sees a body that is too short. */
+static void send_entry(request_rec *r, const mu_reply_t *reply)
 {
-    mu_error_t *err = mu_storage_read(reply->storage, reply->key, write_piece, r, r->pool);
+    mu_error_t *err = mu_waiting_read(reply->entry, write_piece, r, r->pool);
 
     if (err != NULL) {
         log_error(r, err);
@@ -67,10 +67,10 @@ void reply_send(request_rec *r, const mu_reply_t *reply, const mu_error_t *error
         log_error(r, error);
     }
     reply_set_headers(r, reply);
-    if (reply->storage != NULL && !r->header_only) {
-        send_object(r, reply);
+    if (reply->entry != NULL && !r->header_only) {
+        send_entry(r, reply);
     }
-    else if (reply->storage == NULL) {
+    else if (reply->entry == NULL) {
         ap_rwrite(reply->body, (int)reply->length, r);
     }
 }

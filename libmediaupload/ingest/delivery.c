@@ -17,6 +17,8 @@ typedef struct run_t {
     const mu_delivery_options_t *options;
     mu_storage_t *place;          /* that is being listed */
     mu_record_urls_t *urls;       /* NULL before they are needed */
+    int is_trial;                 /* the storage is known to be down */
+    mu_error_t *failed;           /* of the last entry; NULL when it was delivered */
     apr_pool_t *pool;             /* of one entry */
     apr_pool_t *run_pool;
 } run_t;
@@ -97,22 +99,10 @@ static mu_error_t *send_entry(const mu_target_t *target, const mu_waiting_t *ent
     return err;
 }
 
-mu_error_t *mu_delivery_send(const mu_target_t *target, const char *key, mu_on_existing_t on_existing,
-                             apr_pool_t *pool)
-{
-    mu_waiting_t *entry;
-    mu_error_t *err = mu_waiting_open(&entry, target->outbox, key, pool);
+/* --- what belongs to an entry --- */
 
-    if (err == NULL) {
-        err = send_entry(target, entry, on_existing, NULL, pool);
-    }
-    return err == NULL ? mu_waiting_remove(entry, pool) : err;
-}
-
-/* --- one entry with all that belongs to it --- */
-
-/* The application's records that show the entry where it waited. The default image, shown where it cannot be seen there,
- * says nothing about it. */
+/* The application's records that show the entry where it waited. The default image, shown where it cannot be seen
+ * there, says nothing about it. */
 static mu_error_t *switch_records(run_t *run, const char *old, const char *url)
 {
     const char *default_url = mu_default_url(run->target, run->pool);
@@ -127,8 +117,9 @@ static mu_error_t *switch_records(run_t *run, const char *old, const char *url)
     return err == NULL ? mu_record_urls_switch(run->urls, old, url, run->pool) : err;
 }
 
-/* The catalog's row gets the address that the file has now; it is missing while the upload has not written it yet. The
- * records come first: once the row is switched, nobody knows what they hold. */
+/* The catalog's row gets the address that the file has now; it is missing while the upload has not written it yet,
+ * which then sees that the entry has left. The records come first: once the row is switched, nobody knows what they
+ * hold. */
 static mu_error_t *switch_address(run_t *run, const char *key)
 {
     const mu_target_t *target = run->target;
@@ -151,38 +142,71 @@ static mu_error_t *switch_address(run_t *run, const char *key)
     return mu_media_put(target->database, media, run->pool);
 }
 
+/* What has been sent goes, at one moment with the switch of its addresses, and with an older one that was refused. One
+ * that a newer one has replaced meanwhile has gone already. `run` is NULL before there is a row. */
+static mu_error_t *leave_outbox(const mu_target_t *target, const mu_waiting_t *entry, run_t *run, apr_pool_t *pool)
+{
+    mu_error_t *err = NULL;
+    apr_pool_t *moment;
+
+    apr_pool_create(&moment, pool);
+    mu_waiting_guard(target->outbox, moment);
+    if (mu_waiting_is_current(entry, pool)) {
+        err = run != NULL ? switch_address(run, entry->key) : NULL;
+        if (err == NULL && entry->place == target->outbox) {
+            err = mu_storage_remove(target->refused, entry->key, pool);
+        }
+        err = err == NULL ? mu_waiting_remove(entry, pool) : err;
+    }
+    apr_pool_destroy(moment);
+    return err;
+}
+
+mu_error_t *mu_delivery_send(const mu_target_t *target, const char *key, mu_on_existing_t on_existing,
+                             apr_pool_t *pool)
+{
+    mu_waiting_t *entry;
+    mu_error_t *err = mu_waiting_open(&entry, target->outbox, key, pool);
+
+    if (err == NULL) {
+        err = send_entry(target, entry, on_existing, NULL, pool);
+    }
+    return err == NULL ? leave_outbox(target, entry, NULL, pool) : err;
+}
+
+/* A database that is down would have the same bytes sent at each run. */
+static mu_error_t *check_database(const mu_target_t *target, const char *key, apr_pool_t *pool)
+{
+    mu_media_t *media;
+
+    return target->database != NULL ? mu_media_get(&media, target->database, target->name, key, pool, pool) : NULL;
+}
+
 static mu_error_t *deliver(run_t *run, const mu_waiting_t *entry)
 {
     const mu_target_t *target = run->target;
     mu_on_existing_t on_existing = target->settings->replace ? MU_REPLACE_EXISTING : MU_KEEP_EXISTING;
-    mu_error_t *err = send_entry(target, entry, on_existing, run, run->pool);
+    mu_error_t *err = check_database(target, entry->key, run->pool);
 
     if (err == NULL) {
-        err = switch_address(run, entry->key);
+        err = send_entry(target, entry, on_existing, run, run->pool);
     }
-    if (err == NULL) {
-        err = mu_waiting_remove(entry, run->pool);
-    }
-    /* The upload may have written its row since: it looks for the entry after that, so one of both sees the other. */
-    return err == NULL ? switch_address(run, entry->key) : err;
+    return err == NULL ? leave_outbox(target, entry, run, run->pool) : err;
 }
 
-/* --- what is refused --- */
-
+/* What the storage refuses. */
 static mu_error_t *set_aside(run_t *run, const mu_waiting_t *entry)
 {
-    mu_object_info_t info = { NULL, "application/octet-stream", entry->size };
-    sender_t sender = { NULL, NULL };
-    mu_error_t *err = mu_object_begin(&sender.object, run->target->refused, &info, run->pool);
+    mu_error_t *err = NULL;
+    apr_pool_t *moment;
 
-    if (err == NULL) {
-        err = mu_waiting_read(entry, send_piece, &sender, run->pool);
-        if (err == NULL) {
-            err = mu_object_commit(sender.object, entry->key, MU_REPLACE_EXISTING);
-        }
-        mu_object_abort(sender.object);
+    apr_pool_create(&moment, run->pool);
+    mu_waiting_guard(run->target->outbox, moment);
+    if (mu_waiting_is_current(entry, run->pool)) {
+        err = mu_waiting_move(entry, run->target->refused, run->pool);
     }
-    return err == NULL ? mu_waiting_remove(entry, run->pool) : err;
+    apr_pool_destroy(moment);
+    return err;
 }
 
 /* --- a run --- */
@@ -197,6 +221,26 @@ static void leave(run_t *run, apr_time_t accepted)
     }
 }
 
+/* The storage takes files: uploads need not wait until the outbox is empty. */
+static void note_success(run_t *run)
+{
+    run->failed = NULL;
+    if (run->is_trial) {
+        mu_circuit_mend(run->target->circuit, run->pool);
+        run->is_trial = 0;
+    }
+}
+
+/* An entry may fail by itself, as one that is too long for a slow line: only the second in a row ends the run. */
+static mu_error_t *note_failure(run_t *run, mu_error_t *err)
+{
+    if (!mu_outbox_bridges(err) || run->failed != NULL) {
+        return err;
+    }
+    run->failed = mu_error(run->run_pool, err->code, APR_SUCCESS, "%s", err->text);
+    return NULL;
+}
+
 /* What follows from an entry's fate; the error ends the run. */
 static mu_error_t *account(run_t *run, const mu_waiting_t *entry, mu_error_t *err)
 {
@@ -205,6 +249,7 @@ static mu_error_t *account(run_t *run, const mu_waiting_t *entry, mu_error_t *er
     if (err == NULL) {
         run->delivery->delivered++;
         run->delivery->bytes += entry->size;
+        note_success(run);
     }
     else if (err->code == MU_STORAGE || err->code == MU_EXISTS) {
         run->delivery->refused++;
@@ -218,7 +263,7 @@ static mu_error_t *account(run_t *run, const mu_waiting_t *entry, mu_error_t *er
         options->told(options->baton, run->target, entry->key, entry->size, err);
     }
     if (err != NULL && err->code != MU_STORAGE && err->code != MU_EXISTS) {
-        return err;
+        return note_failure(run, err);
     }
     return err != NULL && run->place == run->target->outbox ? set_aside(run, entry) : NULL;
 }
@@ -234,10 +279,12 @@ static mu_error_t *deliver_listed(void *baton, const mu_object_stat_t *stat)
         return NULL;
     }
     err = mu_waiting_open(&entry, run->place, stat->key, run->pool);
-    if (err != NULL) {
-        return err->code == MU_BUSY || err->code == MU_NOT_FOUND ? NULL : err;
+    if (err == NULL) {
+        err = account(run, entry, deliver(run, entry));
     }
-    err = account(run, entry, deliver(run, entry));
+    else if (err->code == MU_BUSY || err->code == MU_NOT_FOUND) {
+        err = NULL;
+    }
     if (err == NULL) {
         apr_pool_clear(run->pool);   /* unlocks it */
     }
@@ -257,6 +304,7 @@ mu_error_t *mu_delivery_run(mu_delivery_t *delivery, const mu_target_t *target, 
     run_t run = { .delivery = delivery, .target = target, .options = options, .run_pool = pool };
     apr_time_t until, delivered = delivery->delivered;
     mu_object_stat_t stat;
+    apr_pool_t *trial;
     mu_error_t *err;
     int found;
 
@@ -267,19 +315,26 @@ mu_error_t *mu_delivery_run(mu_delivery_t *delivery, const mu_target_t *target, 
     if (until - apr_time_now() > MU_CIRCUIT_PAUSE - TRY_AGAIN) {
         return NULL;
     }
+    run.is_trial = until > 0;
+    apr_pool_create(&trial, pool);
+    mu_circuit_hold(target->circuit, trial);
     apr_pool_create(&run.pool, pool);
     err = deliver_place(&run, target->outbox, pool);
     if (err == NULL && options->refused_too) {
         err = deliver_place(&run, target->refused, pool);
     }
-    if (err == NULL && until > 0 && delivery->delivered == delivered) {
+    if (err == NULL && delivery->delivered == delivered) {
+        err = run.failed;
+    }
+    if (err == NULL && run.is_trial && !must_stop(&run)) {
         err = mu_storage_stat(target->storage, "is-it-up", &stat, &found, pool);
+        if (err == NULL) {
+            note_success(&run);
+        }
     }
     if (err != NULL && mu_outbox_bridges(err)) {
         mu_circuit_trip(target->circuit, err->text, pool);
     }
-    else if (until > 0) {
-        mu_circuit_mend(target->circuit, pool);
-    }
+    apr_pool_destroy(trial);
     return err;
 }

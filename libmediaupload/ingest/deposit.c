@@ -2,14 +2,23 @@
 
 #include "libmediaupload/ingest/delivery.h"
 #include "libmediaupload/ingest/outbox.h"
+#include "libmediaupload/ingest/waiting.h"
 
 struct mu_deposit_t {
     const mu_target_t *target;
     apr_pool_t *pool;
     mu_object_t *object;     /* in the storage; NULL when it is down, or must know the key first */
     mu_object_t *copy;       /* in the outbox; NULL when there is none */
+    mu_error_t *lost;        /* why there is none where there is an outbox */
     int waits_for_key;       /* the storage gets the file only when its key is known */
 };
+
+static void lose_copy(mu_deposit_t *deposit, mu_error_t *err)
+{
+    mu_log(deposit->target->log, MU_LOG_WARNING, "the outbox cannot be used: %s", err->text);
+    deposit->copy = NULL;
+    deposit->lost = err;
+}
 
 /* Without a copy in the outbox the storage has to take the file. */
 static mu_error_t *begin_copy(mu_deposit_t *deposit, const mu_object_info_t *info)
@@ -19,8 +28,7 @@ static mu_error_t *begin_copy(mu_deposit_t *deposit, const mu_object_info_t *inf
     mu_error_t *err = mu_object_begin(&deposit->copy, target->outbox, &late, deposit->pool);
 
     if (err != NULL) {
-        deposit->copy = NULL;
-        mu_log(target->log, MU_LOG_WARNING, "the outbox cannot be used: %s", err->text);
+        lose_copy(deposit, err);
     }
     return err;
 }
@@ -74,7 +82,7 @@ mu_error_t *mu_deposit_write(mu_deposit_t *deposit, const struct iovec *slices, 
         err = mu_object_write(deposit->copy, slices, count);
         if (err != NULL) {
             mu_object_abort(deposit->copy);
-            deposit->copy = NULL;
+            lose_copy(deposit, err);
         }
     }
     if (deposit->object == NULL) {
@@ -84,16 +92,35 @@ mu_error_t *mu_deposit_write(mu_deposit_t *deposit, const struct iovec *slices, 
     return err != NULL ? go_on_without(deposit, err) : NULL;
 }
 
-/* Leaves the file to the outbox; delivers it at once when the storage only waited for the key. */
+/* Gives the copy its name. One that takes the place of another does not do so while that leaves. */
+static mu_error_t *name_copy(mu_deposit_t *deposit, const char *key, mu_on_existing_t on_existing)
+{
+    apr_pool_t *moment;
+    mu_error_t *err;
+
+    apr_pool_create(&moment, deposit->pool);
+    if (on_existing == MU_REPLACE_EXISTING) {
+        mu_waiting_guard(deposit->target->outbox, moment);
+    }
+    err = mu_object_commit(deposit->copy, key, on_existing);
+    apr_pool_destroy(moment);
+    return err;
+}
+
+/* Leaves the file to the outbox; delivers it at once when the storage only waited for the key, unless somebody else has
+ * begun to. */
 static mu_error_t *queue(mu_deposit_t *deposit, const char *key, mu_on_existing_t on_existing, int *queued)
 {
-    mu_error_t *err = mu_object_commit(deposit->copy, key, on_existing);
+    mu_error_t *err = name_copy(deposit, key, on_existing);
 
     *queued = 1;
     if (err == NULL && deposit->waits_for_key && mu_circuit_down_until(deposit->target->circuit, deposit->pool) == 0) {
         err = mu_delivery_send(deposit->target, key, on_existing, deposit->pool);
         if (err == NULL) {
             *queued = 0;
+        }
+        else if (err->code == MU_BUSY || err->code == MU_NOT_FOUND) {
+            return NULL;
         }
         else if (mu_outbox_bridges(err)) {
             return go_on_without(deposit, err);
@@ -115,7 +142,10 @@ mu_error_t *mu_deposit_commit(mu_deposit_t *deposit, const char *key, mu_on_exis
     if (waits && on_existing == MU_KEEP_EXISTING) {
         return mu_error(deposit->pool, MU_EXISTS, APR_SUCCESS, "%s waits in the outbox", key);
     }
-    if (waits && deposit->copy != NULL && deposit->object != NULL) {
+    if (waits && deposit->copy == NULL) {
+        return deposit->lost;
+    }
+    if (waits && deposit->object != NULL) {
         mu_object_abort(deposit->object);   /* behind the older one: else that would replace this one */
         deposit->object = NULL;
     }

@@ -10,12 +10,14 @@
 #include "libmediaupload/ingest/outbox.h"
 #include "libmediaupload/ingest/policy.h"
 #include "libmediaupload/ingest/public_url.h"
+#include "libmediaupload/ingest/waiting.h"
 #include "libmediaupload/parse/content_guard.h"
 #include "libmediaupload/parse/filename.h"
 #include "libmediaupload/parse/image_header.h"
 
 #define SLICES 64      /* that one writev takes */
 #define TRIES 100      /* of other names where the template's is taken */
+#define RANDOM_BYTES 4 /* that make a name free while nobody can be asked */
 
 struct mu_intake_t {
     const mu_target_t *target;
@@ -157,8 +159,40 @@ static mu_error_t *make_key(mu_intake_t *intake)
     return NULL;
 }
 
+/* Whether the storage holds the key. While it is known to be down it is not asked; MU_STORAGE_DOWN then, too. */
+static mu_error_t *look_for(mu_intake_t *intake, const char *key, int *found)
+{
+    const mu_target_t *target = intake->target;
+    mu_object_stat_t stat;
+    mu_error_t *err;
+
+    if (target->circuit == NULL) {
+        return mu_storage_stat(target->storage, key, &stat, found, intake->pool);
+    }
+    if (mu_circuit_down_until(target->circuit, intake->pool) > 0) {
+        return mu_error(intake->pool, MU_STORAGE_DOWN, APR_SUCCESS, "%s is down", mu_storage_url(target->storage));
+    }
+    err = mu_storage_stat(target->storage, key, &stat, found, intake->pool);
+    if (err != NULL && mu_outbox_bridges(err)) {
+        mu_circuit_trip(target->circuit, err->text, intake->pool);
+    }
+    return err;
+}
+
+/* "photo-3f9a2c1b.png" of "photo.png". */
+static const char *add_random(const char *key, apr_pool_t *pool)
+{
+    unsigned char random[RANDOM_BYTES];
+    char hex[2 * RANDOM_BYTES + 1];
+
+    mu_random(random, sizeof(random));
+    mu_hex(hex, random, sizeof(random));
+    return mu_key_with_suffix(key, hex, pool);
+}
+
 /* A storage may need the key before the bytes: it is made as soon as the type is known, and is a free one where the
- * template may give the same to many. Whether it still is free shows when the file is published. */
+ * template may give the same to many. Whether it still is free shows when the file is published; by a storage that is
+ * down, when it is delivered, which is too late for another. */
 static mu_error_t *make_early_key(mu_intake_t *intake)
 {
     const mu_target_t *target = intake->target;
@@ -172,9 +206,13 @@ static mu_error_t *make_early_key(mu_intake_t *intake)
     err = make_key(intake);
     key = intake->file.key;
     for (int i = 2; err == NULL && found && i < TRIES && mu_key_template_has(target->settings->key, "name"); i++) {
-        mu_object_stat_t stat;
+        mu_error_t *unknown = look_for(intake, intake->file.key, &found);
 
-        if (mu_storage_stat(target->storage, intake->file.key, &stat, &found, intake->pool) == NULL && found) {
+        if (unknown != NULL) {
+            found = 0;
+            intake->file.key = target->outbox != NULL ? add_random(key, intake->pool) : key;
+        }
+        else if (found) {
             intake->file.key = mu_key_with_suffix(key, apr_itoa(intake->pool, i), intake->pool);
         }
     }
@@ -300,23 +338,39 @@ mu_error_t *mu_intake_end(mu_intake_t *intake)
     return err;
 }
 
+/* A key that is the digest of the bytes is taken: by the same bytes, where they are as many. They may move on from the
+ * outbox to the storage meanwhile. */
+static mu_error_t *find_same(mu_intake_t *intake, mu_error_t *taken)
+{
+    mu_storage_t *places[] = { intake->target->outbox, intake->target->refused, intake->target->storage };
+    mu_error_t *err = NULL;
+    int found = 0;
+
+    for (size_t i = 0; err == NULL && !found && i < sizeof(places) / sizeof(places[0]); i++) {
+        mu_object_stat_t stat;
+
+        err = places[i] != NULL ? mu_storage_stat(places[i], intake->file.key, &stat, &found, intake->pool) : NULL;
+        if (err == NULL && found && stat.size != intake->file.size) {
+            return taken;
+        }
+        intake->queued = places[i] != intake->target->storage;
+    }
+    if (err == NULL && found) {
+        mu_deposit_abort(intake->deposit);
+        intake->was_there = 1;
+        return NULL;
+    }
+    return err != NULL ? err : taken;
+}
+
 /* Where a name is taken: a template with {sha256} finds the same bytes there, one with {name} takes another. */
 static mu_error_t *commit_elsewhere(mu_intake_t *intake, mu_error_t *taken)
 {
     const char *template = intake->target->settings->key;
     const char *key = intake->file.key;
-    mu_object_stat_t stat;
-    int found;
 
     if (mu_key_template_has(template, "sha256")) {
-        mu_error_t *err = mu_storage_stat(intake->target->storage, key, &stat, &found, intake->pool);
-
-        if (err == NULL && found && stat.size == intake->file.size) {
-            mu_deposit_abort(intake->deposit);
-            intake->was_there = 1;
-            return NULL;
-        }
-        return err != NULL ? err : taken;
+        return find_same(intake, taken);
     }
     if (!mu_key_template_has(template, "name")) {
         return taken;
@@ -360,7 +414,7 @@ static void set_urls(mu_intake_t *intake)
     }
 }
 
-static mu_error_t *record(mu_intake_t *intake)
+static mu_error_t *write_row(mu_intake_t *intake)
 {
     const mu_file_t *file = &intake->file;
     mu_media_t media = {
@@ -377,15 +431,37 @@ static mu_error_t *record(mu_intake_t *intake)
     return err;
 }
 
+/* Records the file. One that is queued may have been delivered already; it is not while its row is written. */
+static mu_error_t *record(mu_intake_t *intake)
+{
+    apr_pool_t *moment;
+    mu_error_t *err;
+
+    apr_pool_create(&moment, intake->pool);
+    if (intake->queued) {
+        mu_waiting_guard(intake->target->outbox, moment);
+        intake->queued = !mu_outbox_is_rid_of(intake->target, intake->file.key, moment);
+    }
+    set_urls(intake);
+    err = write_row(intake);
+    apr_pool_destroy(moment);
+    return err;
+}
+
 void mu_intake_withdraw(mu_intake_t *intake)
 {
     const mu_target_t *target = intake->target;
     mu_error_t *err = NULL;
+    apr_pool_t *moment;
 
     if (!intake->is_visible) {
         return;
     }
     intake->is_visible = 0;
+    apr_pool_create(&moment, intake->pool);
+    if (intake->queued) {
+        mu_waiting_guard(target->outbox, moment);
+    }
     if (intake->is_recorded) {
         err = mu_media_remove(target->database, target->name, intake->file.key, intake->pool);
     }
@@ -395,17 +471,7 @@ void mu_intake_withdraw(mu_intake_t *intake)
     if (err != NULL) {
         mu_log(target->log, MU_LOG_ERROR, "%s stays, which nobody was told of: %s", intake->file.key, err->text);
     }
-}
-
-/* A queued file may be delivered before its row is written, which then says what was so before. */
-static mu_error_t *record_delivery(mu_intake_t *intake)
-{
-    if (!intake->queued || mu_outbox_find(intake->target, intake->file.key, intake->pool) != NULL) {
-        return NULL;
-    }
-    intake->queued = 0;
-    set_urls(intake);
-    return record(intake);
+    apr_pool_destroy(moment);
 }
 
 static void undo_names(mu_intake_t *intake)
@@ -429,12 +495,9 @@ const mu_file_t *mu_intake_publish(mu_intake_t *intake)
     }
     err = commit(intake);
     if (err == NULL) {
-        intake->is_visible = !intake->was_there;
-        set_urls(intake);
+        /* Others may have found the same bytes since: what is named by its digest is theirs, too. */
+        intake->is_visible = !intake->was_there && !mu_key_template_has(intake->target->settings->key, "sha256");
         err = record(intake);
-    }
-    if (err == NULL) {
-        err = record_delivery(intake);
     }
     if (err != NULL) {
         mu_intake_withdraw(intake);

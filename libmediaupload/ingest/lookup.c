@@ -32,7 +32,7 @@ static const char *next_suffix(const char *key)
 }
 
 /* The address in the catalog or the outbox; NULL for none. */
-static const char *recorded_url(const mu_target_t *target, const char *key, apr_pool_t *pool)
+static const char *recorded_url(const mu_target_t *target, const char *endpoint, const char *key, apr_pool_t *pool)
 {
     mu_media_t *media = NULL;
     mu_error_t *err = NULL;
@@ -43,13 +43,23 @@ static const char *recorded_url(const mu_target_t *target, const char *key, apr_
     if (err == NULL && media != NULL) {
         return media->url;
     }
-    return mu_outbox_find(target, key, pool) != NULL ? mu_outbox_url(target->settings->endpoint, key, pool) : NULL;
+    return mu_outbox_find(target, key, pool) != NULL ? mu_outbox_url(endpoint, key, pool) : NULL;
 }
 
-const char *mu_lookup_url(int *found, const mu_target_t *target, const char *path, apr_pool_t *pool)
+/* Whether the storage holds the key. One that cannot be asked now is believed to. */
+static int holds(const mu_target_t *target, const char *key, apr_pool_t *pool)
+{
+    mu_object_stat_t stat;
+    int found;
+
+    return (target->circuit != NULL && mu_circuit_down_until(target->circuit, pool) > 0)
+           || mu_storage_stat(target->storage, key, &stat, &found, pool) != NULL || found;
+}
+
+const char *mu_lookup_url(int *found, const mu_target_t *target, const char *endpoint, const char *path,
+                          apr_pool_t *pool)
 {
     const char *clean = clean_path(path, pool);
-    mu_object_stat_t stat;
     const char *key;
     int tries;
 
@@ -58,16 +68,14 @@ const char *mu_lookup_url(int *found, const mu_target_t *target, const char *pat
         return path;
     }
     for (key = clean, tries = 0; key != NULL && tries < SUFFIXES; key = next_suffix(key), tries++) {
-        const char *url = mu_storage_key_is_valid(key) ? recorded_url(target, key, pool) : NULL;
+        const char *url = mu_storage_key_is_valid(key) ? recorded_url(target, endpoint, key, pool) : NULL;
 
         if (url != NULL) {
             return url;
         }
     }
     for (key = clean, tries = 0; key != NULL && tries < SUFFIXES; key = next_suffix(key), tries++) {
-        if (mu_storage_key_is_valid(key)
-            && (mu_storage_stat(target->storage, key, &stat, found, pool) != NULL || *found)) {
-            *found = 1;
+        if (mu_storage_key_is_valid(key) && holds(target, key, pool)) {
             return mu_public_url(target, key, pool);
         }
     }

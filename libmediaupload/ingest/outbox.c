@@ -75,3 +75,12 @@ mu_storage_t *mu_outbox_find(const mu_target_t *target, const char *key, apr_poo
     }
     return NULL;
 }
+
+int mu_outbox_is_rid_of(const mu_target_t *target, const char *key, apr_pool_t *scratch_pool)
+{
+    mu_object_stat_t stat;
+    int waits, refused;
+
+    return mu_storage_stat(target->outbox, key, &stat, &waits, scratch_pool) == NULL && !waits
+           && mu_storage_stat(target->refused, key, &stat, &refused, scratch_pool) == NULL && !refused;
+}

@@ -17,5 +17,7 @@ int mu_outbox_bridges(const mu_error_t *err);
 
 /* The storage in which a waiting or refused entry lies; NULL when there is no such entry. */
 mu_storage_t *mu_outbox_find(const mu_target_t *target, const char *key, apr_pool_t *scratch_pool);
+/* Whether an entry is gone for certain: an outbox that cannot be read may hold it still. */
+int mu_outbox_is_rid_of(const mu_target_t *target, const char *key, apr_pool_t *scratch_pool);
 
 #endif

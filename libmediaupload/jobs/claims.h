@@ -1,5 +1,5 @@
-/* Who names a file of a collection's storage: records of the application and rows of the catalog, of this collection and
- * of every other whose storage overlaps with its own ("s3://shop/media" and "s3://shop/media/logos").
+/* Who names a file of a collection's storage: records of the application and rows of the catalog, of this collection
+ * and of every other whose storage overlaps with its own ("s3://shop/media" and "s3://shop/media/logos").
  *
  *   mu_claims_open(&claims, run, inventory, engine->targets, pool);
  *   mu_claims_take_records(claims);                          marks the inventory's files with MU_CLAIMED

@@ -27,7 +27,8 @@ typedef enum {
     MU_STEP_RESTORED,   /* undo: the row holds `value` again */
     MU_STEP_REMOVED,    /* undo: the copy under `key` is gone, the source is where it was */
     MU_STEP_QUARANTINED,   /* the file `from` is about to be moved to `key` in the quarantine */
-    MU_STEP_CATALOG        /* the catalog's row of `key` is about to be changed from `old` to `value` */
+    MU_STEP_CATALOG,       /* the catalog's row of `key` is about to be changed from `old` to `value` */
+    MU_STEP_PUT            /* restore: the file `key` is about to be put where there is none */
 } mu_step_t;
 
 /* A row of the application's. */

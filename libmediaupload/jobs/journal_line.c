@@ -8,11 +8,11 @@
 #include "libmediaupload/base/json.h"
 
 static const char *const step_names[] = {
-    "begun", "migrated", "known", "failed", "record", "inserted", "restored", "removed", "quarantined", "catalog"
+    "begun", "migrated", "known", "failed", "record", "inserted", "restored", "removed", "quarantined", "catalog",
+    "put"
 };
 
-/* A text of any bytes: JSON has UTF-8 alone, so that others go into "NAME_bytes" as well. */
-static void set_text(mu_json_t *json, const char *name, const char *text, apr_pool_t *pool)
+void mu_journal_set_text(mu_json_t *json, const char *name, const char *text, apr_pool_t *pool)
 {
     mu_json_set(json, name, mu_json_text(pool, text));
     if (text != NULL && mu_utf8_repair(text, pool) != text) {
@@ -21,7 +21,7 @@ static void set_text(mu_json_t *json, const char *name, const char *text, apr_po
     }
 }
 
-static const char *get_text(const mu_json_t *json, const char *name, apr_pool_t *pool)
+const char *mu_journal_get_text(const mu_json_t *json, const char *name, apr_pool_t *pool)
 {
     const char *encoded = mu_json_get_text(json, apr_pstrcat(pool, name, "_bytes", NULL));
     const unsigned char *bytes;
@@ -41,7 +41,7 @@ const char *mu_journal_line(const mu_entry_t *entry, apr_pool_t *pool)
     mu_json_set(json, "step", mu_json_text(pool, step_names[entry->step]));
     mu_json_set(json, "time", mu_json_number(pool, entry->time));
     mu_json_set(json, "collection", mu_json_text(pool, entry->collection));
-    set_text(json, "from", entry->from, pool);
+    mu_journal_set_text(json, "from", entry->from, pool);
     mu_json_set(json, "size", mu_json_number(pool, entry->size));
     mu_json_set(json, "modified", mu_json_number(pool, entry->modified));
     mu_json_set(json, "inode", mu_json_number(pool, entry->inode));
@@ -51,9 +51,9 @@ const char *mu_journal_line(const mu_entry_t *entry, apr_pool_t *pool)
     if (entry->row.table != NULL) {
         mu_json_set(json, "table", mu_json_text(pool, entry->row.table));
         mu_json_set(json, "column", mu_json_text(pool, entry->row.column));
-        set_text(json, "record", entry->row.key, pool);
-        set_text(json, "old", entry->old, pool);
-        set_text(json, "value", entry->value, pool);
+        mu_journal_set_text(json, "record", entry->row.key, pool);
+        mu_journal_set_text(json, "old", entry->old, pool);
+        mu_journal_set_text(json, "value", entry->value, pool);
     }
     return apr_pstrcat(pool, mu_json_print(json, 0, pool), "\n", NULL);
 }
@@ -74,7 +74,7 @@ mu_entry_t *mu_journal_parse(const char *line, apr_size_t length, apr_pool_t *po
     entry->step = (mu_step_t)kind;
     entry->time = mu_json_get_number(json, "time", 0);
     entry->collection = mu_json_get_text(json, "collection");
-    entry->from = get_text(json, "from", pool);
+    entry->from = mu_journal_get_text(json, "from", pool);
     entry->size = mu_json_get_number(json, "size", -1);
     entry->modified = mu_json_get_number(json, "modified", 0);
     entry->inode = mu_json_get_number(json, "inode", 0);
@@ -82,9 +82,9 @@ mu_entry_t *mu_journal_parse(const char *line, apr_size_t length, apr_pool_t *po
     entry->key = mu_json_get_text(json, "key");
     entry->url = mu_json_get_text(json, "url");
     entry->row = (mu_row_t){
-        mu_json_get_text(json, "table"), mu_json_get_text(json, "column"), get_text(json, "record", pool)
+        mu_json_get_text(json, "table"), mu_json_get_text(json, "column"), mu_journal_get_text(json, "record", pool)
     };
-    entry->old = get_text(json, "old", pool);
-    entry->value = get_text(json, "value", pool);
+    entry->old = mu_journal_get_text(json, "old", pool);
+    entry->value = mu_journal_get_text(json, "value", pool);
     return entry->collection != NULL && entry->from != NULL && entry->sha256 != NULL ? entry : NULL;
 }

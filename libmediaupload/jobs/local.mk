@@ -2,6 +2,7 @@ libmediaupload_libmediaupload_la_SOURCES += \
 	%D%/adopt.c %D%/adopt.h \
 	%D%/associate.c %D%/associate.h \
 	%D%/audit.c %D%/audit.h \
+	%D%/backup.c %D%/backup.h \
 	%D%/body_limit.c %D%/body_limit.h \
 	%D%/claims.c %D%/claims.h \
 	%D%/copy.c %D%/copy.h \
@@ -23,6 +24,7 @@ libmediaupload_libmediaupload_la_SOURCES += \
 	%D%/journal.c %D%/journal.h \
 	%D%/journal_line.c %D%/journal_line.h \
 	%D%/last_runs.c %D%/last_runs.h \
+	%D%/manifest.c %D%/manifest.h \
 	%D%/metrics.c %D%/metrics.h \
 	%D%/orphans.c %D%/orphans.h \
 	%D%/outbox.c %D%/outbox.h \
@@ -34,15 +36,19 @@ libmediaupload_libmediaupload_la_SOURCES += \
 	%D%/queue.c %D%/queue.h \
 	%D%/recorded.c %D%/recorded.h \
 	%D%/references.c %D%/references.h \
+	%D%/relocate.c %D%/relocate.h \
 	%D%/remote.c %D%/remote.h \
+	%D%/restore.c \
 	%D%/results.c %D%/results.h \
 	%D%/rows.c %D%/rows.h \
 	%D%/run.c %D%/run.h \
 	%D%/sample.c %D%/sample.h \
 	%D%/setup.c %D%/setup.h \
 	%D%/setup_remote.c %D%/setup_remote.h \
+	%D%/sites.c %D%/sites.h \
 	%D%/spool.c %D%/spool.h \
 	%D%/stored_path.c %D%/stored_path.h \
+	%D%/tar.c %D%/tar.h \
 	%D%/throttle.c %D%/throttle.h \
 	%D%/undo.c %D%/undo.h \
 	%D%/walk.c %D%/walk.h

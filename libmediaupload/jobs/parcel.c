@@ -113,7 +113,7 @@ mu_error_t *mu_parcel_read(const mu_parcel_t *parcel,
 
 /* --- files of a local storage --- */
 
-/* Opens the folder that `path` is in; *name points at its last component. The folder that the root lies in is trusted. */
+/* Opens the folder that `path` is in; *name points at its last component. What the root lies in is trusted. */
 static mu_error_t *open_place(int *folder, const char **name, const mu_target_t *target, const char *path,
                               mu_folder_how_t how, apr_pool_t *pool)
 {

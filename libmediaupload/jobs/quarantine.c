@@ -103,8 +103,8 @@ static mu_error_t *make_folders(const char *parent, const char *path, apr_pool_t
                                                    "cannot make the folder of %s", path);
 }
 
-/* Gives a local file another name, unless something has that; *across when it must be copied: to another file system, or
- * to a folder that is gone. */
+/* Gives a local file another name, unless something has that; *across when it must be copied: to another file system,
+ * or to a folder that is gone. */
 static mu_error_t *rename_file(int *across, const char *from, const char *to, apr_pool_t *pool)
 {
     struct stat info;

@@ -50,11 +50,12 @@ static int is_same(const char *a, const char *b)
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-/* The row of a key, as a text; NULL for none. */
-static mu_error_t *current(const char **text, const mu_run_t *run, const char *key, apr_pool_t *pool)
+mu_error_t *mu_recorded_look(const char **text, const mu_run_t *run, const char *key, apr_pool_t *pool)
 {
     mu_media_t *media = NULL;
-    mu_error_t *err = mu_media_get(&media, run->target->database, run->target->name, key, pool, pool);
+    const mu_target_t *target = run->target;
+    mu_error_t *err = target->database != NULL ? mu_media_get(&media, target->database, target->name, key, pool, pool)
+                                               : NULL;
 
     *text = media != NULL ? mu_recorded_text(media, pool) : NULL;
     return err;
@@ -83,7 +84,7 @@ static mu_error_t *change(const mu_run_t *run, const char *key, const char *text
     if (run->target->database == NULL) {
         return NULL;
     }
-    err = current(&entry.old, run, key, pool);
+    err = mu_recorded_look(&entry.old, run, key, pool);
     if (err != NULL || is_same(entry.old, text)) {
         return err;
     }
@@ -104,7 +105,7 @@ mu_error_t *mu_recorded_put(const mu_run_t *run, const mu_media_t *media, apr_po
 mu_error_t *mu_recorded_undo(int *differs, const mu_run_t *run, const mu_entry_t *entry, apr_pool_t *pool)
 {
     const char *now = NULL;
-    mu_error_t *err = run->target->database != NULL ? current(&now, run, entry->key, pool) : NULL;
+    mu_error_t *err = mu_recorded_look(&now, run, entry->key, pool);
 
     *differs = err == NULL && !is_same(now, entry->value) && !is_same(now, entry->old);
     if (err != NULL || *differs || run->target->database == NULL || !run->options.apply || is_same(now, entry->old)) {

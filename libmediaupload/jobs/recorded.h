@@ -9,6 +9,9 @@ const char *mu_recorded_text(const mu_media_t *media, apr_pool_t *pool);
 /* The row again; NULL when the text is none. */
 mu_media_t *mu_recorded_read(const char *text, apr_size_t length, apr_pool_t *pool);
 
+/* The row of a key as a text; NULL for none, also where there is no catalog. */
+mu_error_t *mu_recorded_look(const char **text, const mu_run_t *run, const char *key, apr_pool_t *pool);
+
 /* Removes the row of a key, after the journal has it. Nothing where there is no catalog or no row. */
 mu_error_t *mu_recorded_remove(const mu_run_t *run, const char *key, apr_pool_t *pool);
 /* Puts a row, after the journal has what was there. Nothing where there is no catalog or it says the same. */

@@ -19,7 +19,7 @@
 #define SUFFIX "-undo"
 
 /* What a round through the journal is about: what was shown before is there before it is shown again. */
-typedef enum { ROUND_QUARANTINE, ROUND_ROWS, ROUND_COPIES, ROUNDS } round_t;
+typedef enum { ROUND_PUT, ROUND_QUARANTINE, ROUND_ROWS, ROUND_COPIES, ROUNDS } round_t;
 
 typedef struct job_t {
     mu_run_t *run;
@@ -128,14 +128,43 @@ static mu_error_t *put_back(job_t *job, const mu_entry_t *entry, apr_pool_t *poo
         ? err : mu_error(pool, mu_code_of_io(status, MU_STORAGE), status, "cannot put %s back", entry->from);
 }
 
+static mu_error_t *copy_back(const job_t *job, const mu_entry_t *entry, const char *path, apr_pool_t *pool)
+{
+    mu_parcel_t *parcel;
+    mu_error_t *err = mu_parcel_fetch(&parcel, job->run, entry->key, pool);
+
+    return err == NULL ? mu_parcel_put(parcel, job->run, path, pool) : err;
+}
+
+/* The same as ensure_source for one that lies in a remote storage. */
+static mu_error_t *ensure_object(const char **why, const job_t *job, const mu_entry_t *entry, const char *path,
+                                 apr_pool_t *pool)
+{
+    int same, found;
+    mu_error_t *err = mu_parcel_compare(&same, &found, job->run, path, entry->size, entry->sha256, pool);
+
+    *why = found && !same ? "the source was changed since; the copy is kept" : NULL;
+    if (err != NULL || found) {
+        return err;
+    }
+    err = mu_copy_verify(&same, job->run, entry->key, entry->size, entry->sha256, pool);
+    *why = err == NULL && !same ? "source and copy are both gone or changed" : NULL;
+    return err == NULL && same && job->run->options.apply ? copy_back(job, entry, path, pool) : err;
+}
+
 /* Whether the source is where it was, as it was; put back when it is gone. *why is set when it is not. */
 static mu_error_t *ensure_source(const char **why, job_t *job, const mu_entry_t *entry, apr_pool_t *pool)
 {
+    const char *path = *entry->from != '/' ? mu_parcel_path(job->run->target, entry->from) : NULL;
     char sha256[MU_SHA256_HEX];
     apr_int64_t size;
-    mu_error_t *err = digest_of(sha256, &size, entry->from, pool);
+    mu_error_t *err;
     int same;
 
+    if (path != NULL) {
+        return ensure_object(why, job, entry, path, pool);
+    }
+    err = digest_of(sha256, &size, entry->from, pool);
     *why = NULL;
     if (err == NULL) {
         *why = size == entry->size && strcmp(sha256, entry->sha256) == 0
@@ -211,6 +240,31 @@ static mu_error_t *undo_copy(job_t *job, const mu_entry_t *entry, apr_pool_t *po
     }
     return why != NULL ? finish(job, &item, MU_ITEM_FAILED, why, pool)
                        : finish(job, &item, job->run->options.apply ? MU_ITEM_MIGRATED : MU_ITEM_PLANNED, "copy", pool);
+}
+
+/* --- what restore did --- */
+
+static mu_error_t *undo_put(job_t *job, const mu_entry_t *entry, apr_pool_t *pool)
+{
+    mu_item_t item = { .from = entry->from, .size = entry->size, .sha256 = entry->sha256 };
+    const char *path = mu_parcel_path(job->run->target, entry->from);
+    int same = 0, found = 0;
+    mu_error_t *err;
+
+    if (mu_run_must_stop(job->run)) {
+        return NULL;
+    }
+    mu_run_handles(job->run);
+    err = path != NULL ? mu_parcel_compare(&same, &found, job->run, path, entry->size, entry->sha256, pool) : NULL;
+    if (err == NULL && !found) {
+        return finish(job, &item, MU_ITEM_SKIPPED, "already removed", pool);
+    }
+    if (err == NULL && !same) {
+        return finish(job, &item, MU_ITEM_FAILED, "the file was changed since; it is kept", pool);
+    }
+    err = err == NULL && job->run->options.apply ? mu_parcel_remove(job->run, path, pool) : err;
+    return err != NULL ? err : finish(job, &item, job->run->options.apply ? MU_ITEM_MIGRATED : MU_ITEM_PLANNED,
+                                      "restored", pool);
 }
 
 /* --- the quarantine --- */
@@ -364,6 +418,8 @@ static mu_error_t *take(void *baton, const mu_entry_t *entry, apr_pool_t *pool)
                                "--collection %s", job->id, entry->collection, entry->collection);
     }
     switch (job->round) {
+    case ROUND_PUT:
+        return entry->step == MU_STEP_PUT ? undo_put(job, entry, pool) : NULL;
     case ROUND_QUARANTINE:
         return entry->step == MU_STEP_QUARANTINED ? undo_quarantine(job, entry, pool)
                : entry->step == MU_STEP_CATALOG ? undo_catalog(job, entry, pool) : NULL;
@@ -386,7 +442,7 @@ static mu_error_t *survey(void *baton, const mu_entry_t *entry, apr_pool_t *pool
     mu_error_t *err = NULL;
 
     if (entry->step == MU_STEP_MIGRATED || entry->step == MU_STEP_RECORD || entry->step == MU_STEP_INSERTED
-        || entry->step == MU_STEP_QUARANTINED) {
+        || entry->step == MU_STEP_QUARANTINED || entry->step == MU_STEP_PUT) {
         job->run->progress.files++;
         job->run->progress.bytes += entry->step == MU_STEP_RECORD ? 0 : entry->size;
     }

@@ -17,18 +17,27 @@ struct mu_ftp_put_t {
 
 /* --- folders --- */
 
-/* Makes the folder that `path` is in, and those that it is in. What is there already stays; that one could not be made
- * shows when it is used. */
+/* Makes the folder that `path` is in, and those that it is in. What is there already stays. That there is no room is
+ * told here; that one could not be made for another reason shows when it is used. */
 static mu_error_t *make_folders_of(mu_ftp_t *ftp, const char *path, apr_pool_t *pool)
 {
     apr_array_header_t *commands = apr_array_make(pool, 4, sizeof(const char *));
     mu_ftp_reply_t *replies;
+    mu_error_t *err;
 
     for (const char *end = strchr(path + 1, '/'); end != NULL; end = strchr(end + 1, '/')) {
         APR_ARRAY_PUSH(commands, const char *) = apr_psprintf(pool, "MKD %.*s", (int)(end - path), path);
     }
-    return commands->nelts > 0 ? mu_ftp_commands(&replies, ftp, (const char *const *)commands->elts, commands->nelts,
-                                                 0, pool) : NULL;
+    if (commands->nelts == 0) {
+        return NULL;
+    }
+    err = mu_ftp_commands(&replies, ftp, (const char *const *)commands->elts, commands->nelts, 0, pool);
+    if (err == NULL && replies[commands->nelts - 1].code >= 400) {
+        err = mu_ftp_refusal(ftp, &replies[commands->nelts - 1],
+                             APR_ARRAY_IDX(commands, commands->nelts - 1, const char *), pool);
+        err = err->code == MU_DISK_FULL ? err : NULL;
+    }
+    return err;
 }
 
 /* --- writing --- */

@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -43,43 +45,80 @@ static int open_folder(const mu_circuit_t *circuit, mu_folder_how_t how, apr_poo
     return mu_folder_open(&folder, circuit->base_dir, circuit->folder, how, pool) == NULL ? folder : -1;
 }
 
-apr_time_t mu_circuit_down_until(const mu_circuit_t *circuit, apr_pool_t *scratch_pool)
+/* The open note; -1 when there is none. */
+static int open_note(const mu_circuit_t *circuit, apr_pool_t *pool)
 {
-    int folder = open_folder(circuit, MU_FOLDER_EXISTING, scratch_pool);
-    struct stat info;
-    apr_time_t until = 0;
+    int folder = open_folder(circuit, MU_FOLDER_EXISTING, pool);
+    int note = folder < 0 ? -1 : openat(folder, circuit->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
-    if (folder < 0) {
-        return 0;
+    if (folder >= 0) {
+        close(folder);
     }
-    if (fstatat(folder, circuit->name, &info, AT_SYMLINK_NOFOLLOW) == 0) {
+    return note;
+}
+
+/* A moment further away than any pause is left from a clock that was wrong. */
+static apr_time_t note_until(int note)
+{
+    apr_time_t now = apr_time_now(), until = 0;
+    struct stat info;
+
+    if (fstat(note, &info) == 0) {
         until = apr_time_make(info.st_mtim.tv_sec, info.st_mtim.tv_nsec / 1000);
     }
-    close(folder);
-    return until > apr_time_now() ? until : 0;
+    if (until > now) {
+        return until <= now + MU_CIRCUIT_PAUSE ? until : 0;
+    }
+    return flock(note, LOCK_SH | LOCK_NB) == 0 ? 0 : now + MU_CIRCUIT_PAUSE;
+}
+
+apr_time_t mu_circuit_down_until(const mu_circuit_t *circuit, apr_pool_t *scratch_pool)
+{
+    int note = open_note(circuit, scratch_pool);
+    apr_time_t until = 0;
+
+    if (note >= 0) {
+        until = note_until(note);
+        close(note);
+    }
+    return until;
 }
 
 const char *mu_circuit_reason(const mu_circuit_t *circuit, apr_pool_t *pool)
 {
     char text[REASON_MAX + 1];
-    ssize_t length = -1;
-    int folder, note;
+    int note = open_note(circuit, pool);
+    ssize_t length;
 
-    if (mu_circuit_down_until(circuit, pool) == 0) {
+    if (note < 0 || note_until(note) == 0) {
+        if (note >= 0) {
+            close(note);
+        }
         return NULL;
     }
-    folder = open_folder(circuit, MU_FOLDER_EXISTING, pool);
-    note = folder < 0 ? -1 : openat(folder, circuit->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (note >= 0) {
-        length = read(note, text, REASON_MAX);
-        close(note);
-    }
-    if (folder >= 0) {
-        close(folder);
-    }
+    length = read(note, text, REASON_MAX);
+    close(note);
     text[length > 0 ? length : 0] = '\0';
     text[strcspn(text, "\n")] = '\0';
     return apr_pstrdup(pool, text);
+}
+
+static apr_status_t let_go(void *note)
+{
+    close((int)(intptr_t)note);
+    return APR_SUCCESS;
+}
+
+void mu_circuit_hold(const mu_circuit_t *circuit, apr_pool_t *pool)
+{
+    int note = open_note(circuit, pool);
+
+    if (note >= 0 && flock(note, LOCK_EX | LOCK_NB) == 0) {
+        apr_pool_cleanup_register(pool, (void *)(intptr_t)note, let_go, apr_pool_cleanup_null);
+    }
+    else if (note >= 0) {
+        close(note);
+    }
 }
 
 static void write_note(int note, const mu_circuit_t *circuit, const char *reason, apr_pool_t *pool)
@@ -98,8 +137,12 @@ static void write_note(int note, const mu_circuit_t *circuit, const char *reason
 void mu_circuit_trip(const mu_circuit_t *circuit, const char *reason, apr_pool_t *scratch_pool)
 {
     int folder = open_folder(circuit, MU_FOLDER_MAKE, scratch_pool);
-    int note = folder < 0 ? -1 : openat(folder, circuit->name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+    const int flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC;
+    int note = folder < 0 ? -1 : openat(folder, circuit->name, flags, 0644);
 
+    if (note < 0 && folder >= 0 && errno == EACCES && unlinkat(folder, circuit->name, 0) == 0) {
+        note = openat(folder, circuit->name, flags, 0644);   /* another user's: cron may run as one */
+    }
     if (note >= 0) {
         write_note(note, circuit, reason, scratch_pool);
         close(note);

@@ -1,6 +1,6 @@
 /* Which storages are down: noted by those who found out, read by uploads, so that they do not wait for a server that
  * cannot answer. A note is a file in a folder that all processes share ("down-1a2b….txt", for people to read too):
- * its time of change is the moment until which it holds. */
+ * its time of change is the moment until which it holds, or longer while somebody has a lock on it (flock(2)). */
 #ifndef MU_STORAGE_CIRCUIT_H
 #define MU_STORAGE_CIRCUIT_H
 
@@ -19,6 +19,9 @@ mu_circuit_t *mu_circuit_create(const char *base_dir, const char *folder, const 
 apr_time_t mu_circuit_down_until(const mu_circuit_t *circuit, apr_pool_t *scratch_pool);
 /* Why; NULL when it is not known to be down. */
 const char *mu_circuit_reason(const mu_circuit_t *circuit, apr_pool_t *pool);
+
+/* Somebody asks the storage: until `pool` goes, or the process, its pause does not end. Nothing when there is none. */
+void mu_circuit_hold(const mu_circuit_t *circuit, apr_pool_t *pool);
 
 /* The storage failed; its pause begins anew. What cannot be noted is no error: then uploads find out by themselves. */
 void mu_circuit_trip(const mu_circuit_t *circuit, const char *reason, apr_pool_t *scratch_pool);

@@ -7,7 +7,7 @@
  *   full=1               every write fails (MU_DISK_FULL)
  *   outage=1             behaves as a remote storage that must know keys from the beginning; while options.env says
  *                        "down" for MEMORY_OUTAGE everything fails with MU_STORAGE_DOWN, for "full" with MU_DISK_FULL,
- *                        for "refused" with MU_STORAGE */
+ *                        for "refused" with MU_STORAGE; "slow" lets no object of more than 1000 bytes through */
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +27,8 @@ typedef struct content_t {
     int holders;           /* the hash, and readers; changed under the mutex only */
 } content_t;
 
+#define SLOW_LIMIT 1000
+
 typedef struct memory_t {
     apr_thread_mutex_t *mutex;   /* guards the hash and the holders */
     apr_hash_t *contents;        /* key -> content_t */
@@ -36,18 +38,18 @@ typedef struct memory_t {
     int outage;
 } memory_t;
 
-/* The outage that is asked for at the moment. */
-static mu_error_t *look_for_outage(const mu_storage_t *storage, apr_pool_t *pool)
+/* The outage that is asked for at the moment, as it meets an operation with an object that has so many bytes. */
+static mu_error_t *look_for_outage(const mu_storage_t *storage, apr_size_t size, apr_pool_t *pool)
 {
     const memory_t *memory = storage->context;
     const mu_env_t *env = &storage->options.env;
     const char *outage = memory->outage && env->get != NULL ? env->get(env->baton, "MEMORY_OUTAGE") : NULL;
     mu_code_t code;
 
-    if (outage == NULL) {
+    if (outage == NULL || (strcmp(outage, "slow") == 0 && size <= SLOW_LIMIT)) {
         return NULL;
     }
-    code = strcmp(outage, "down") == 0 ? MU_STORAGE_DOWN : strcmp(outage, "full") == 0 ? MU_DISK_FULL : MU_STORAGE;
+    code = strcmp(outage, "full") == 0 ? MU_DISK_FULL : strcmp(outage, "refused") == 0 ? MU_STORAGE : MU_STORAGE_DOWN;
     return mu_error(pool, code, APR_SUCCESS, "%s: %s, as asked", storage->url, outage);
 }
 
@@ -80,7 +82,7 @@ static apr_status_t free_storage(void *baton)
 
 static mu_error_t *memory_begin(mu_object_t *object, const mu_object_info_t *info)
 {
-    mu_error_t *err = look_for_outage(object->storage, object->pool);
+    mu_error_t *err = look_for_outage(object->storage, 0, object->pool);
     content_t *content;
 
     (void)info;
@@ -120,7 +122,7 @@ static mu_error_t *memory_write(mu_object_t *object, const struct iovec *slices,
     const memory_t *memory = object->storage->context;
     const char *url = object->storage->url;
     content_t *content = object->context;
-    mu_error_t *err = look_for_outage(object->storage, object->pool);
+    mu_error_t *err = look_for_outage(object->storage, content->size, object->pool);
 
     if (err != NULL) {
         return err;
@@ -145,7 +147,7 @@ static mu_error_t *memory_commit(mu_object_t *object, const char *key, mu_on_exi
     memory_t *memory = object->storage->context;
     content_t *content = object->context, *old;
     char *own_key;
-    mu_error_t *err = look_for_outage(object->storage, object->pool);
+    mu_error_t *err = look_for_outage(object->storage, content->size, object->pool);
 
     if (err != NULL) {
         return err;
@@ -213,7 +215,7 @@ static void describe(const content_t *content, mu_object_stat_t *stat)
 static mu_error_t *memory_stat(mu_storage_t *storage, const char *key, mu_object_stat_t *stat, int *found,
                                apr_pool_t *pool)
 {
-    mu_error_t *err = look_for_outage(storage, pool);
+    mu_error_t *err = look_for_outage(storage, 0, pool);
     content_t *content;
 
     if (err != NULL) {

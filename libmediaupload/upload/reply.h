@@ -6,14 +6,14 @@
 
 #include "libmediaupload/base/json.h"
 #include "libmediaupload/ingest/intake.h"
+#include "libmediaupload/ingest/waiting.h"
 
 typedef struct mu_reply_t {
     int status;                  /* HTTP status */
     apr_table_t *headers;        /* Content-Type included; not Content-Length */
     const char *body;            /* never NULL */
     apr_size_t length;           /* of the body, bytes */
-    mu_storage_t *storage;       /* the body is its object `key` instead; NULL: it is `body` */
-    const char *key;
+    const mu_waiting_t *entry;   /* the body is this file's instead; NULL: it is `body` */
     int keep_alive;              /* zero: the body was not read to its end, close the connection */
 } mu_reply_t;
 

@@ -48,14 +48,15 @@ static mu_reply_t *tell_url(mu_error_t **error, const mu_target_t *target, const
 {
     const char *path = mu_query_value(request->query, "path", pool);
     mu_json_t *json = mu_json_object(pool);
-    const char *url;
+    const char *endpoint, *url;
     int found;
 
     if (path == NULL || *path == '\0') {
         *error = mu_error_detail(pool, MU_USAGE, "url?path=", "the query has no path");
         return NULL;
     }
-    url = mu_lookup_url(&found, target, path, pool);
+    endpoint = target->settings->endpoint != NULL ? target->settings->endpoint : request->endpoint;
+    url = mu_lookup_url(&found, target, endpoint, path, pool);
     mu_json_set(json, "path", mu_json_text(pool, mu_utf8_repair(path, pool)));
     mu_json_set(json, "url", mu_json_text(pool, url != NULL ? mu_utf8_repair(url, pool) : NULL));
     mu_json_set(json, "fallback", mu_json_boolean(pool, !found));
@@ -68,25 +69,23 @@ static mu_reply_t *show_queued(mu_error_t **error, const mu_target_t *target, co
     const char *key = mu_percent_decode(encoded, 0, pool);
     const mu_media_type_t *type;
     mu_storage_t *place;
-    mu_object_stat_t stat;
+    mu_waiting_t *entry;
     mu_reply_t *reply;
-    int found;
 
     if (key == NULL || !mu_storage_key_is_valid(key) || target->outbox == NULL) {
         *error = mu_error(pool, MU_NOT_FOUND, APR_SUCCESS, "there is no such key");
         return NULL;
     }
     place = mu_outbox_find(target, key, pool);
-    if (place == NULL || mu_storage_stat(place, key, &stat, &found, pool) != NULL || !found) {
+    if (place == NULL || mu_waiting_look(&entry, place, key, pool) != NULL) {
         reply = mu_reply(302, "text/plain; charset=utf-8", "", pool);
         apr_table_setn(reply->headers, "Location", mu_public_url(target, key, pool));
     }
     else {
         type = mu_media_type_by_name(key);
         reply = mu_reply(200, type != NULL ? type->mime : "application/octet-stream", "", pool);
-        reply->storage = place;
-        reply->key = key;
-        reply->length = (apr_size_t)stat.size;
+        reply->entry = entry;
+        reply->length = (apr_size_t)entry->size;
     }
     apr_table_setn(reply->headers, "Cache-Control", BRIEFLY);
     return reply;

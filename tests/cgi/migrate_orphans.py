@@ -219,7 +219,7 @@ def test_odd_names():
 def test_killed():
     for site, place, name in each_site():
         killed, calls = 0, "renameat2,pwrite64,write,sendto,linkat,unlinkat"
-        for _ in range(8):
+        for point in (2, random.randrange(3, 8), random.randrange(8, 40)):
             wanted = {"wanted.png": b"wanted"}
             orphans = {f"{i}.png": b"orphan %d" % i for i in range(4)}
             for key, content in {**wanted, **orphans}.items():
@@ -229,7 +229,7 @@ def test_killed():
             site.insert(address("wanted.png"))
             old_enough()
             command = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={calls}", "-e",
-                       f"inject={calls}:signal=KILL:when={random.randrange(2, 40)}",
+                       f"inject={calls}:signal=KILL:when={point}",
                        os.path.join(PROGRAMS, "migrate.cgi"), "orphans", "--apply", *AGE, "--config", site.conf]
             done = subprocess.run(command, cwd=site.root, capture_output=True, stdin=subprocess.DEVNULL, env={})
             killed += done.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL)

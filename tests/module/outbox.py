@@ -2,10 +2,11 @@
 """The outbox as a visitor and a template see it, with a storage at a port where nobody listens. That what waits is
 delivered is tests/storage/soak.py."""
 import os
+import socket
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from httpd import free_port, wait_for   # noqa: E402
+from httpd import wait_for   # noqa: E402
 from tap.tap import contains, is_equal, main, ok   # noqa: E402
 from uploads import JPEG, PHP, answer_json, code, file, place, post, server   # noqa: E402
 
@@ -23,8 +24,12 @@ MediaUploadOutbox %(outbox)s
 """
 
 
+NOBODY = socket.socket()   # its port is taken, but refuses connections
+NOBODY.bind(("127.0.0.1", 0))
+
+
 def start(outbox="on", more="", **options):
-    conf = CONF % {"outbox": outbox, "nobody": free_port(), "more": more}
+    conf = CONF % {"outbox": outbox, "nobody": NOBODY.getsockname()[1], "more": more}
     return server(conf=conf + place("articles"), default_image=False, files={"mediaupload.conf": conf}, **options)
 
 
@@ -113,6 +118,29 @@ def test_same_by_cgi():
         one = answer_json(post(httpd, [file("image", "a.jpg", JPEG)], path="/cgi-bin/upload.cgi/articles"))["files"][0]
         is_equal((one["state"], one["url"]), ("queued", "https://www.example.org/none.svg"),
                  "without it the default image is what can be seen")
+
+
+def test_two_servers():
+    """Virtual hosts whose collections have the same name."""
+    host = "<VirtualHost 127.0.0.1:@PORT@>\nServerName %s.example.org\n%s</VirtualHost>\n"
+    site = """MediaUploadOutbox on
+%s
+<MediaUpload articles>
+    MediaUploadStorage "s3://AKIDEXAMPLE:squeamish-ossifrage@%s/media?endpoint=http://127.0.0.1:9"
+    MediaUploadURL https://cdn.example.org/%s
+</MediaUpload>
+"""
+    for name, bucket, folder, is_good in (("in one bucket", "one", "", True), ("in two buckets", "two", "", False),
+                                          ("with two outboxes", "two", "MediaUploadOutboxDir var/other", True)):
+        httpd = server(host % ("one", site % ("", "one", "one")) + host % ("other", site % (folder, bucket, bucket)))
+        httpd.make_folder()
+        try:
+            passed, said = httpd.check_syntax()
+        finally:
+            httpd.close()
+        is_equal(passed, is_good, f"two servers {name}")
+        is_equal("give one of the servers another MediaUploadOutboxDir" in said, not is_good, "as httpd -t says")
+        ok("squeamish" not in said, "without a secret", said)
 
 
 def test_no_room():

@@ -266,7 +266,7 @@ def test_portraits():
             answer = post(httpd, [file("image", "a.png", POSTER), file("id", "id", b"7")], path=door + "portraits")
             is_equal((answer.status, answer_json(answer)["url"]), (422, "https://game.example.org/static/nobody.png"),
                      f"{door}: the client's word is no id")
-        ok(not os.path.exists(httpd.path("static/portraits/characters")), "nothing is stored")
+        ok(not os.path.exists(httpd.path("static/portraits/characters")), "nothing is stored")   # see module/fetch.py
 
 
 # --- E: a shop with several sites, in S3 or on disk

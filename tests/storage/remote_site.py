@@ -59,7 +59,8 @@ def files_below(folder):
     """Content by path of all files."""
     found = {}
     for parent, _, names in os.walk(folder):
-        for name in names:
-            with open(os.path.join(parent, name), "rb") as file:
-                found[os.path.relpath(os.path.join(parent, name), folder)] = file.read()
+        for path in (os.path.join(parent, name) for name in names):
+            if os.path.isfile(path):
+                with open(path, "rb") as file:
+                    found[os.path.relpath(path, folder)] = file.read()
     return found

@@ -4,80 +4,16 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
-#include <utime.h>
 
-#include <apr_file_info.h>
 #include <apr_strings.h>
 
-#include "libmediaupload/ingest/delivery.h"
 #include "libmediaupload/ingest/waiting.h"
-#include "libmediaupload/ingest/intake.h"
 #include "libmediaupload/ingest/lookup.h"
 #include "tests/storage/contract.h"
 #include "tests/tap/tap.h"
+#include "tests/unit/ingest/outbox_steps.h"
 #include "tests/unit/ingest/target.h"
-
-#define TOP "MediaUploadOutbox on\nMediaUploadDatabase sqlite3 media.db\n"
-#define REMOTE "MediaUploadStorage memory:r?outage=1\n"
-#define ENDPOINT "https://www.example.org/upload/a"
-#define URL "https://www.example.org/img/"
-
-static const mu_source_t photo = { "image", "photo.png", "default", "7", ENDPOINT };
-
-static const mu_file_t *put(const mu_target_t *target, const mu_source_t *source, const char *sample, apr_pool_t *pool)
-{
-    mu_intake_t *intake = mu_intake_begin(target, source, pool);
-    apr_size_t size;
-    const char *bytes = tap_read_data(sample, &size, pool);
-    mu_error_t *err = mu_intake_take(intake, bytes, size);
-
-    err = err == NULL ? mu_intake_end(intake) : err;
-    return err == NULL ? mu_intake_publish(intake) : mu_intake_abort(intake, err);
-}
-
-static int holds(mu_storage_t *storage, const char *key, const char *sample, apr_pool_t *pool)
-{
-    apr_size_t size, stored_size;
-    const char *bytes = tap_read_data(sample, &size, pool);
-    const char *stored = contract_get(storage, key, &stored_size, pool);
-
-    return stored != NULL && stored_size == size && memcmp(stored, bytes, size) == 0;
-}
-
-static const char *recorded_url(const mu_target_t *target, const char *key, apr_pool_t *pool)
-{
-    mu_media_t *media;
-    mu_error_t *err = mu_media_get(&media, target->database, target->name, key, pool, pool);
-
-    return err == NULL && media != NULL ? media->url : NULL;
-}
-
-/* The pause that keeps everybody away from the storage is over. */
-static void end_pause(const char *folder, apr_pool_t *pool)
-{
-    struct utimbuf past = { 1, 1 };
-    const char *outbox = apr_psprintf(pool, "%s/var/outbox", folder);
-    apr_finfo_t info;
-    apr_dir_t *dir;
-
-    apr_dir_open(&dir, outbox, pool);
-    while (apr_dir_read(&info, APR_FINFO_NAME, dir) == APR_SUCCESS) {
-        if (strncmp(info.name, "down-", 5) == 0) {
-            utime(apr_pstrcat(pool, outbox, "/", info.name, NULL), &past);
-        }
-    }
-    apr_dir_close(dir);
-}
-
-static mu_error_t *deliver(mu_delivery_t *delivery, const mu_target_t *target, int refused_too, apr_pool_t *pool)
-{
-    mu_delivery_options_t options = { .refused_too = refused_too };
-
-    memset(delivery, 0, sizeof(*delivery));
-    return mu_delivery_run(delivery, target, &options, pool);
-}
 
 /* --- the journey --- */
 
@@ -346,13 +282,13 @@ static void test_lookup(apr_pool_t *pool)
     put(target, &photo, "rgb.png", pool);
     contract_put(target->storage, "sites/7/unrecorded.png", "x", MU_KEEP_EXISTING, pool);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        is_text(mu_lookup_url(&found, target, cases[i].path, pool), cases[i].url, "\"%s\"", cases[i].path);
+        is_text(mu_lookup_url(&found, target, NULL, cases[i].path, pool), cases[i].url, "\"%s\"", cases[i].path);
         ok(found == cases[i].found, cases[i].found ? "is found" : "is missing");
     }
-    is_text(mu_lookup_url(&found, target, "media/sites/7/unrecorded.png", pool), URL "sites/7/unrecorded.png",
+    is_text(mu_lookup_url(&found, target, NULL, "media/sites/7/unrecorded.png", pool), URL "sites/7/unrecorded.png",
             "what has no row is looked for in the storage");
     target_set_outage("down");
-    is_text(mu_lookup_url(&found, target, "sites/7/unrecorded.png", pool), URL "sites/7/unrecorded.png",
+    is_text(mu_lookup_url(&found, target, NULL, "sites/7/unrecorded.png", pool), URL "sites/7/unrecorded.png",
             "which is taken at its word while it is down");
     target_set_outage(NULL);
 }
