@@ -19,6 +19,7 @@ program_sources = \
 %C%_migrate_cgi_SOURCES = $(program_sources) \
 	%D%/migrate.c \
 	%D%/migrate_commands.c %D%/migrate_commands.h \
+	%D%/migrate_lists.c %D%/migrate_lists.h \
 	%D%/migrate_web.c %D%/migrate_web.h \
 	%D%/progress_bar.c %D%/progress_bar.h
 %C%_migrate_cgi_LDADD = libmediaupload/libmediaupload.la

@@ -229,7 +229,7 @@ static int conclude(const command_line_t *line, mu_run_t *run, const results_pat
     const mu_totals_t *totals = mu_results_totals(run->results);
     mu_error_t *err;
 
-    mu_run_end(run, 0);
+    mu_run_end(run, NULL);
     err = mu_results_publish(run->results, path->name, line->pool);
     if (error == NULL && err != NULL) {
         error = err;
@@ -317,7 +317,7 @@ int main(int argc, const char *const *argv)
     signal(SIGXFSZ, SIG_IGN);   /* a file size limit is an error like a full disk */
     pool = memory_begin("migrate.cgi");
     if (cgi_is_web()) {
-        migrate_web_answer(pool);
+        migrate_web_answer(&program, pool);
     }
     else {
         code = command_line_main(&program, argc, argv, pool);

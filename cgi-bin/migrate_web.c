@@ -1,41 +1,61 @@
 #include "cgi-bin/migrate_web.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <apr_file_io.h>
 
 #include "cgi-bin/cgi_request.h"
 #include "cgi-bin/migrate_commands.h"
+#include "cgi-bin/migrate_lists.h"
 #include "cgi-bin/secret.h"
 #include "cgi-bin/web_error.h"
 #include "libmediaupload/base/json.h"
 
-#define PROGRAM "migrate.cgi"
-#define SLICE apr_time_from_sec(20)   /* how long a request works */
+#define LONGEST 20.0                  /* seconds that a request works */
 #define BODY 65536                    /* bytes of its body, at most */
 
-static mu_error_t *read_command(const mu_json_t **json, const migration_t **migration, const mu_engine_t *engine,
-                                apr_pool_t *pool)
+/* What was asked, and what for. */
+typedef struct asked_t {
+    const program_t *program;
+    mu_engine_t *engine;
+    const mu_json_t *json;             /* the request's body */
+    const char *command;
+    const migration_t *migration;
+    const mu_target_t *target;
+    subject_t subject;
+    mu_run_options_t options;
+    mu_pause_t pause;                  /* options.pause, when the request goes on with a run */
+    apr_pool_t *pool;
+} asked_t;
+
+/* --- the request --- */
+
+static mu_error_t *wrong(const asked_t *asked, const char *what)
 {
-    const mu_request_t *request = cgi_request_read(pool);
+    return mu_error_detail(asked->pool, MU_USAGE, what, NULL);
+}
+
+static mu_error_t *read_request(asked_t *asked)
+{
+    const mu_request_t *request = cgi_request_read(asked->pool);
     const char *body;
     apr_size_t length;
 
-    if (!secret_is_right(secret_from_headers(), engine->config->server)) {
-        return mu_error(pool, MU_FORBIDDEN, APR_SUCCESS, "the secret is missing or wrong");
+    if (!secret_is_right(secret_from_headers(), asked->engine->config->server)) {
+        return mu_error(asked->pool, MU_FORBIDDEN, APR_SUCCESS, "the secret is missing or wrong");
     }
     if (strcmp(request->method, "POST") != 0) {
-        return mu_error_detail(pool, MU_METHOD, "POST", NULL);
+        return mu_error_detail(asked->pool, MU_METHOD, "POST", NULL);
     }
-    body = cgi_read_body(BODY, &length, pool);
-    *json = body != NULL ? mu_json_parse(body, length, pool) : NULL;
-    if (*json == NULL) {
-        return mu_error_detail(pool, MU_USAGE, "the body is no JSON", NULL);
+    body = cgi_read_body(BODY, &length, asked->pool);
+    asked->json = body != NULL ? mu_json_parse(body, length, asked->pool) : NULL;
+    if (asked->json == NULL) {
+        return wrong(asked, "the body is no JSON");
     }
-    *migration = migration_find(mu_json_get_text(*json, "command"));
-    return *migration != NULL && (*migration)->asks != ASKS_FILE
-        ? NULL : mu_error_detail(pool, MU_USAGE, "there is no such command", NULL);
+    asked->command = mu_json_get_text(asked->json, "command");
+    return asked->command != NULL ? NULL : wrong(asked, "name the command");
 }
 
 /* The folder that the request names must be one of the configuration's; none stands for all of them. */
@@ -57,10 +77,11 @@ static mu_error_t *allowed_folders(const apr_array_header_t **folders, const cha
     return mu_error_detail(pool, MU_USAGE, "the folder is no MediaUploadSource of the collection", NULL);
 }
 
-static mu_error_t *allowed_subject(subject_t *subject, const migration_t *migration, const mu_json_t *json,
-                                   const mu_target_t *target, apr_pool_t *pool)
+static mu_error_t *allowed_subject(asked_t *asked)
 {
+    const mu_json_t *json = asked->json;
     const char *dir = mu_json_get_text(json, "dir");
+    subject_t *subject = &asked->subject;
 
     subject->run = mu_json_get_text(json, "run");
     subject->match = mu_json_get_text(json, "match");
@@ -71,69 +92,146 @@ static mu_error_t *allowed_subject(subject_t *subject, const migration_t *migrat
     subject->max_delete = mu_json_get_number(json, "max_delete", 0);
     subject->site_column = mu_json_get_text(json, "site_column");
     subject->remove_source = mu_json_get_boolean(json, "remove_source", 0);
-    if (migration->asks == ASKS_RUN && subject->run == NULL) {
-        return mu_error_detail(pool, MU_USAGE, "name the run", NULL);
+    if (asked->migration->asks == ASKS_RUN && subject->run == NULL) {
+        return wrong(asked, "name the run");
     }
-    if (migration->asks == ASKS_FOLDER && dir == NULL) {
-        return mu_error_detail(pool, MU_USAGE, "name the folder, dir", NULL);
+    if (asked->migration->asks == ASKS_FOLDER && dir == NULL) {
+        return wrong(asked, "name the folder, dir");
     }
-    if (migration->asks == ASKS_FOLDERS && dir == NULL) {
-        return migration_folders(&subject->folders, target, pool);
+    if (asked->migration->asks == ASKS_FOLDERS && dir == NULL) {
+        return migration_folders(&subject->folders, asked->target, asked->pool);
     }
-    return dir != NULL ? allowed_folders(&subject->folders, dir, target, pool) : NULL;
+    return dir != NULL ? allowed_folders(&subject->folders, dir, asked->target, asked->pool) : NULL;
 }
+
+static mu_error_t *read_limits(asked_t *asked)
+{
+    const mu_json_t *time = mu_json_get(asked->json, "max_time");
+    double seconds = time != NULL ? strtod(mu_json_print(time, 0, asked->pool), NULL) : LONGEST;
+
+    asked->options.limit = mu_json_get_number(asked->json, "limit", 0);
+    if (mu_json_get(asked->json, "limit") != NULL && asked->options.limit < 1) {
+        return wrong(asked, "limit takes a number from 1");
+    }
+    if (!(seconds > 0)) {
+        return wrong(asked, "max_time takes seconds");
+    }
+    asked->options.max_time = (apr_interval_time_t)((seconds < LONGEST ? seconds : LONGEST) * APR_USEC_PER_SEC);
+    return NULL;
+}
+
+/* All that must be the same when a run goes on. */
+static const char *bound_to(const asked_t *asked)
+{
+    static const char *const names[] = { "command", "dir", "match", "run" };
+    mu_json_t *json = mu_json_array(asked->pool);
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        mu_json_add(json, mu_json_text(asked->pool, mu_json_get_text(asked->json, names[i])));
+    }
+    mu_json_add(json, mu_json_text(asked->pool, asked->target->name));
+    mu_json_add(json, mu_json_boolean(asked->pool, asked->options.apply));
+    mu_json_add(json, mu_json_number(asked->pool, asked->options.limit));
+    return mu_json_print(json, 0, asked->pool);
+}
+
+static mu_error_t *read_pause(asked_t *asked)
+{
+    const char *text = mu_json_get_text(asked->json, "continue");
+
+    if (text == NULL) {
+        return mu_json_get(asked->json, "continue") == NULL ? NULL : wrong(asked, "continue is a text");
+    }
+    asked->options.pause = &asked->pause;
+    return mu_pause_read(&asked->pause, text, bound_to(asked), asked->engine->config->server->secret, asked->pool);
+}
+
+static mu_error_t *read_options(asked_t *asked)
+{
+    mu_error_t *err = read_limits(asked);
+
+    asked->options.command = asked->migration->name;
+    asked->options.lock = asked->migration->lock;
+    asked->options.apply = asked->migration->done != NULL && mu_json_get_boolean(asked->json, "apply", 0);
+    asked->options.in_slices = 1;
+    if (err == NULL && apr_temp_dir_get(&asked->options.results_folder, asked->pool) != APR_SUCCESS) {
+        err = mu_error(asked->pool, MU_INTERNAL, APR_SUCCESS, "there is no folder for temporary files");
+    }
+    return err == NULL ? read_pause(asked) : err;
+}
+
+/* --- the answer --- */
 
 /* Piece by piece: there may be more results than memory. */
-static void send_results(mu_run_t *run, apr_pool_t *pool)
+static void send_results(const asked_t *asked, mu_run_t *run)
 {
+    mu_slice_t slice = { mu_run_is_done(run), NULL, run->progress.files > 0 ? &run->progress : NULL };
+    mu_pause_t pause;
     mu_error_t *err;
 
-    mu_run_end(run, 1);
+    if (!slice.done && mu_run_pause(&pause, run)) {
+        slice.go_on = mu_pause_text(&pause, bound_to(asked), asked->engine->config->server->secret, asked->pool);
+    }
+    mu_run_end(run, &slice);
     printf("Status: 200\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n"
            "X-Content-Type-Options: nosniff\r\n\r\n");
-    err = mu_results_write(run->results, migration_print, NULL, pool);
+    err = mu_results_write(run->results, migration_print, NULL, asked->pool);
     fflush(stdout);
     if (err != NULL) {
-        mu_log(cgi_log(), MU_LOG_ERROR, PROGRAM ": %s", err->text);
+        mu_log(cgi_log(), MU_LOG_ERROR, "%s: %s", asked->program->name, err->text);
     }
 }
 
-void migrate_web_answer(apr_pool_t *pool)
+static mu_error_t *work(asked_t *asked)
 {
-    mu_run_options_t run_options = { .max_time = SLICE };
-    subject_t subject = { .run = NULL };
-    const migration_t *migration = NULL;
-    const mu_json_t *json = NULL;
-    const mu_target_t *target;
-    mu_engine_t *engine;
     mu_run_t *run;
-    mu_error_t *err = migration_open(&engine, cgi_config_path(NULL, pool), cgi_log(), pool);
+    mu_error_t *err;
+
+    asked->migration = migration_find(asked->command);
+    if (asked->migration == NULL || asked->migration->asks == ASKS_FILE) {
+        return wrong(asked, "there is no such command");
+    }
+    err = migration_target(&asked->target, &asked->subject, asked->migration, asked->engine,
+                           mu_json_get_text(asked->json, "collection"), asked->pool);
+    err = err == NULL ? allowed_subject(asked) : err;
+    err = err == NULL ? read_options(asked) : err;
+    err = err == NULL ? mu_run_begin(&run, asked->target, &asked->options, asked->pool) : err;
+    err = err == NULL ? asked->migration->run(run, &asked->subject) : err;
+    if (err == NULL) {
+        send_results(asked, run);
+    }
+    return err;
+}
+
+static void send_json(const mu_json_t *json, apr_pool_t *pool)
+{
+    cgi_send(mu_reply(200, "application/json", mu_json_print(json, 0, pool), pool));
+}
+
+static mu_error_t *list_runs(const asked_t *asked)
+{
+    mu_json_t *runs;
+    mu_error_t *err = migrate_runs(&runs, asked->engine, mu_json_get_text(asked->json, "collection"), asked->pool);
 
     if (err == NULL) {
-        err = read_command(&json, &migration, engine, pool);
+        send_json(runs, asked->pool);
     }
-    if (err == NULL) {
-        err = migration_target(&target, &subject, migration, engine, mu_json_get_text(json, "collection"), pool);
+    return err;
+}
+
+void migrate_web_answer(const program_t *program, apr_pool_t *pool)
+{
+    asked_t asked = { .program = program, .pool = pool };
+    mu_error_t *err = migration_open(&asked.engine, cgi_config_path(NULL, pool), cgi_log(), pool);
+
+    err = err == NULL ? read_request(&asked) : err;
+    if (err == NULL && strcmp(asked.command, "describe") == 0) {
+        send_json(migrate_describe(program, asked.engine, pool), pool);
     }
-    if (err == NULL) {
-        err = allowed_subject(&subject, migration, json, target, pool);
-    }
-    if (err == NULL && apr_temp_dir_get(&run_options.results_folder, pool) != APR_SUCCESS) {
-        err = mu_error(pool, MU_INTERNAL, APR_SUCCESS, "there is no folder for temporary files");
-    }
-    if (err == NULL) {
-        run_options.command = migration->name;
-        run_options.lock = migration->lock;
-        run_options.apply = migration->done != NULL && mu_json_get_boolean(json, "apply", 0);
-        err = mu_run_begin(&run, target, &run_options, pool);
-    }
-    if (err == NULL) {
-        err = migration->run(run, &subject);
+    else if (err == NULL) {
+        err = strcmp(asked.command, "runs") == 0 ? list_runs(&asked) : work(&asked);
     }
     if (err != NULL) {
-        web_error_send(err, PROGRAM, pool);
-    }
-    else {
-        send_results(run, pool);
+        web_error_send(err, program->name, pool);
     }
 }

@@ -3,9 +3,9 @@
 #ifndef CGI_BIN_MIGRATE_WEB_H
 #define CGI_BIN_MIGRATE_WEB_H
 
-#include <apr_pools.h>
+#include "cgi-bin/command_line.h"
 
 /* Reads the request and answers it. */
-void migrate_web_answer(apr_pool_t *pool);
+void migrate_web_answer(const program_t *program, apr_pool_t *pool);
 
 #endif

@@ -300,6 +300,7 @@ static mu_error_t *visit(void *baton, const mu_records_t *records, const mu_reco
     if (mu_run_must_stop(job->run)) {
         return NULL;
     }
+    job->run->next = (apr_int64_t)job->next;
     own = mu_crew_pool(job->run->crew);
     adoption = apr_palloc(own, sizeof(*adoption));
     *adoption = (mu_adoption_t){
@@ -350,16 +351,16 @@ mu_error_t *mu_associate_run(mu_run_t *run, const char *folder, mu_match_by_t by
         return err;
     }
     collect(job);
-    mu_progress_start(&run->progress, 0, 0, apr_time_now());
     err = mu_rows_all(run, tables, mark_used, job);
     err = err == NULL ? mu_rows_all(run, tables, survey, job) : err;
-    job->next = 0;
-    mu_progress_start(&run->progress, run->progress.files, run->progress.bytes, apr_time_now());
+    job->next = run->options.pause != NULL ? (size_t)run->options.pause->next : 0;
+    run->next = (apr_int64_t)job->next;
+    mu_run_counted(run);
     err = err == NULL ? mu_run_crew(run, work, job) : err;
     if (err != NULL) {
         return err;
     }
-    err = mu_rows_all(run, tables, visit, job);
+    err = mu_rows_go_on(run, tables, visit, job);
     last = mu_crew_finish(run->crew);
     return err == NULL ? last : err;
 }

@@ -20,6 +20,8 @@ typedef struct job_t {
     mu_run_t *run;
     mu_error_t *error;         /* what stopped the walk; in `run->pool` */
     const char *storage;       /* canonical path of a local storage's folder, "/" at its end; NULL for others */
+    int folder;                /* number of the one that is walked */
+    size_t root;               /* length of its path, with the "/" behind it */
 } job_t;
 
 /* A file, as a worker gets it. */
@@ -190,6 +192,7 @@ static mu_error_t *look(job_t *job, const mu_found_t *found, apr_pool_t *pool)
 static int visit(void *baton, const mu_found_t *found)
 {
     job_t *job = baton;
+    const char *below = strlen(found->path) > job->root ? found->path + job->root : "";
     apr_pool_t *pool;
 
     if (is_in_storage(job, found->path)) {
@@ -199,6 +202,9 @@ static int visit(void *baton, const mu_found_t *found)
     job->error = look(job, found, pool);
     if (job->error != NULL) {
         job->error = mu_error(job->run->pool, job->error->code, APR_SUCCESS, "%s", job->error->text);
+    }
+    else if (!job->run->stopped) {
+        mu_run_passes(job->run, apr_psprintf(pool, "%d %s", job->folder, below));
     }
     apr_pool_destroy(pool);
     return job->error != NULL || job->run->stopped;
@@ -225,13 +231,14 @@ static const char *canonical(const char *path, apr_pool_t *pool)
     return copy;
 }
 
-static mu_error_t *walk_all(job_t *job, const apr_array_header_t *folders,
+/* Walks the folders from job->folder on, the first of them behind a path. */
+static mu_error_t *walk_all(job_t *job, const apr_array_header_t *folders, const char *behind,
                             int (*each)(void *baton, const mu_found_t *found))
 {
     apr_pool_t *pool = job->run->pool;
 
-    for (int i = 0; job->error == NULL && !job->run->stopped && i < folders->nelts; i++) {
-        const char *folder = APR_ARRAY_IDX(folders, i, const char *);
+    for (; job->error == NULL && !job->run->stopped && job->folder < folders->nelts; job->folder++) {
+        const char *folder = APR_ARRAY_IDX(folders, job->folder, const char *);
         const char *path = canonical(folder, pool);
         mu_error_t *err;
 
@@ -241,7 +248,9 @@ static mu_error_t *walk_all(job_t *job, const apr_array_header_t *folders,
         if (is_in_storage(job, apr_pstrcat(pool, path, "/", NULL))) {
             return mu_error(pool, MU_USAGE, APR_SUCCESS, "%s is the collection's storage itself", path);
         }
-        err = mu_walk(path, MU_WALK_VISIBLE, each, job, pool);
+        job->root = strlen(path) + (strcmp(path, "/") != 0);
+        err = mu_walk_behind(behind, path, MU_WALK_VISIBLE, each, job, pool);
+        behind = "";
         if (err != NULL) {
             return err;
         }
@@ -261,6 +270,19 @@ static mu_error_t *check(mu_run_t *run)
     return target->database != NULL ? mu_database_check(target->database, run->pool) : NULL;
 }
 
+/* Second round. */
+static mu_error_t *visit_all(job_t *job, const apr_array_header_t *folders)
+{
+    const mu_pause_t *pause = job->run->options.pause;
+    const char *behind = pause != NULL ? strchr(pause->position, ' ') : NULL;
+    mu_error_t *err, *last;
+
+    job->folder = pause != NULL ? atoi(pause->position) : 0;
+    err = walk_all(job, folders, behind != NULL ? behind + 1 : "", visit);
+    last = mu_crew_finish(job->run->crew);
+    return err == NULL ? last : err;
+}
+
 mu_error_t *mu_directory_run(mu_run_t *run, const apr_array_header_t *folders)
 {
     job_t job = { .run = run };
@@ -269,20 +291,10 @@ mu_error_t *mu_directory_run(mu_run_t *run, const apr_array_header_t *folders)
 
     storage = storage != NULL ? canonical(storage, run->pool) : NULL;
     job.storage = storage != NULL ? apr_pstrcat(run->pool, storage, "/", NULL) : NULL;
-    mu_progress_start(&run->progress, 0, 0, apr_time_now());
-    if (err == NULL) {
-        err = walk_all(&job, folders, survey);
+    if (err == NULL && run->options.pause == NULL) {
+        err = walk_all(&job, folders, "", survey);
     }
-    mu_progress_start(&run->progress, run->progress.files, run->progress.bytes, apr_time_now());
-    if (err == NULL) {
-        err = mu_run_crew(run, work, &job);
-    }
-    if (err == NULL) {
-        mu_error_t *last;
-
-        err = walk_all(&job, folders, visit);
-        last = mu_crew_finish(run->crew);
-        err = err == NULL ? last : err;
-    }
-    return err;
+    mu_run_counted(run);
+    err = err == NULL ? mu_run_crew(run, work, &job) : err;
+    return err == NULL ? visit_all(&job, folders) : err;
 }

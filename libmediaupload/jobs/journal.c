@@ -36,6 +36,7 @@ struct mu_journal_t {
     const char *name;          /* of this run's file */
     apr_array_header_t *files; /* of const char *: names; there may be more than can be open at once */
     int own;                   /* descriptor of this run's file; -1 while nothing was written */
+    int own_file;              /* then its index in `files` */
     off_t end;                 /* of this run's file */
     slot_t *slots;
     size_t size, used;         /* of slots; size is a power of two */
@@ -239,7 +240,7 @@ static mu_error_t *index_line(void *baton, const mu_entry_t *entry, const slot_t
 static mu_error_t *read_file(mu_journal_t *journal, const char *name, apr_pool_t *pool)
 {
     APR_ARRAY_PUSH(journal->files, const char *) = apr_pstrdup(journal->pool, name);
-    return read_lines(journal, name, index_line, journal, pool);
+    return journal->name != NULL ? read_lines(journal, name, index_line, journal, pool) : NULL;
 }
 
 static int is_journal(const struct dirent *entry)
@@ -287,7 +288,7 @@ mu_error_t *mu_journal_open(mu_journal_t **journal, const char *folder, const ch
 
     opened->pool = pool;
     opened->folder = apr_pstrdup(pool, folder);
-    opened->name = apr_pstrcat(pool, run, SUFFIX, NULL);
+    opened->name = run != NULL ? apr_pstrcat(pool, run, SUFFIX, NULL) : NULL;
     opened->files = apr_array_make(pool, 16, sizeof(const char *));
     opened->own = -1;
     opened->size = FIRST_SLOTS;
@@ -313,6 +314,18 @@ static mu_error_t *take_line(void *baton, const mu_entry_t *entry, const slot_t 
 
     (void)where;
     return each->take(each->baton, entry, pool);
+}
+
+apr_array_header_t *mu_journal_runs(const mu_journal_t *journal, apr_pool_t *pool)
+{
+    apr_array_header_t *runs = apr_array_make(pool, journal->files->nelts, sizeof(const char *));
+
+    for (int i = 0; i < journal->files->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(journal->files, i, const char *);
+
+        APR_ARRAY_PUSH(runs, const char *) = apr_pstrmemdup(pool, name, strlen(name) - strlen(SUFFIX));
+    }
+    return runs;
 }
 
 /* "20260301T093000.123456Z-references, ..." */
@@ -412,6 +425,26 @@ mu_error_t *mu_journal_lock(const char *folder, const char *name, apr_pool_t *po
     return err;
 }
 
+/* The file of a run that goes on; what a kill has cut short becomes a line of its own, which is passed over. */
+static mu_error_t *open_again(mu_journal_t *journal, int index, apr_pool_t *pool)
+{
+    const char *path = apr_pstrcat(pool, journal->folder, "/", journal->name, NULL);
+    struct iovec end = { (void *)"\n", 1 };
+    apr_status_t status = APR_SUCCESS;
+    struct stat info;
+
+    journal->own_file = index;
+    journal->own = open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+    if (journal->own >= 0) {
+        status = mu_write_all(journal->own, &end, 1);
+    }
+    if (journal->own < 0 || status != APR_SUCCESS || fstat(journal->own, &info) != 0) {
+        return cannot(journal, status != APR_SUCCESS ? status : errno, "write", pool);
+    }
+    journal->end = info.st_size;
+    return NULL;
+}
+
 static mu_error_t *create_file(mu_journal_t *journal, apr_pool_t *pool)
 {
     const char *path = apr_pstrcat(pool, journal->folder, "/", journal->name, NULL);
@@ -424,22 +457,34 @@ static mu_error_t *create_file(mu_journal_t *journal, apr_pool_t *pool)
     if (journal->own < 0) {
         return cannot(journal, errno, "write", pool);
     }
+    journal->own_file = journal->files->nelts;
     APR_ARRAY_PUSH(journal->files, const char *) = journal->name;
     give_to_owner(journal->own, path, pool);
     return NULL;
 }
 
+static mu_error_t *open_own(mu_journal_t *journal, apr_pool_t *pool)
+{
+    for (int i = 0; i < journal->files->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(journal->files, i, const char *), journal->name) == 0) {
+            return open_again(journal, i, pool);
+        }
+    }
+    return create_file(journal, pool);
+}
+
 static mu_error_t *append(mu_journal_t *journal, const mu_entry_t *entry, const char *line, apr_pool_t *scratch_pool)
 {
     struct iovec slice = { (void *)line, strlen(line) };
-    slot_t where = { .offset = journal->end, .length = (uint32_t)slice.iov_len };
-    mu_error_t *err = journal->own < 0 ? create_file(journal, scratch_pool) : NULL;
+    slot_t where = { .length = (uint32_t)slice.iov_len };
+    mu_error_t *err = journal->own < 0 ? open_own(journal, scratch_pool) : NULL;
     apr_status_t status;
 
     if (err != NULL) {
         return err;
     }
-    where.file = (uint32_t)journal->files->nelts - 1;
+    where.offset = journal->end;
+    where.file = (uint32_t)journal->own_file;
     status = mu_write_all(journal->own, &slice, 1);
     if (status != APR_SUCCESS) {
         return cannot(journal, status, "write", scratch_pool);

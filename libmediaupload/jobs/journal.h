@@ -13,6 +13,7 @@
 #ifndef MU_JOBS_JOURNAL_H
 #define MU_JOBS_JOURNAL_H
 
+#include <apr_tables.h>
 #include <apr_time.h>
 
 #include "libmediaupload/base/error.h"
@@ -50,12 +51,14 @@ typedef struct mu_entry_t {
     const char *url;
     mu_row_t row;
     const char *old, *value;   /* what the row holds before and after; NULL is SQL's NULL */
+    const char *undoes;        /* undo: id of the run that is taken back; else NULL */
 } mu_entry_t;
 
 typedef struct mu_journal_t mu_journal_t;
 
-/* Indexes what is in `folder`, which need not exist; nothing is made or written. MU_STORAGE when a journal cannot be
- * read. */
+/* Indexes what is in `folder`, which need not exist; nothing is made or written. `run` may have a journal already: it
+ * goes on. Without a run (NULL) nothing is indexed, and nothing but mu_journal_runs and mu_journal_each may follow.
+ * MU_STORAGE when a journal cannot be read. */
 mu_error_t *mu_journal_open(mu_journal_t **journal, const char *folder, const char *run, apr_pool_t *pool);
 
 /* The newest entry of a collection about this source, this key, or this content; NULL when there is none. For keys and
@@ -69,6 +72,9 @@ const mu_entry_t *mu_journal_by_content(mu_journal_t *journal, const char *colle
 /* The newest entry with a key that was made for this row. */
 const mu_entry_t *mu_journal_by_row(mu_journal_t *journal, const char *collection, const mu_row_t *row,
                                     apr_pool_t *pool);
+
+/* The ids of all runs that left a journal (const char *), in the order of their beginnings. */
+apr_array_header_t *mu_journal_runs(const mu_journal_t *journal, apr_pool_t *pool);
 
 /* Calls `take` for every entry of a run, from the first to the last one; stops with the error it returns. MU_USAGE when
  * there is no such run: the text names the last ones. */

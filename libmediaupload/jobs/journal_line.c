@@ -55,6 +55,9 @@ const char *mu_journal_line(const mu_entry_t *entry, apr_pool_t *pool)
         mu_journal_set_text(json, "old", entry->old, pool);
         mu_journal_set_text(json, "value", entry->value, pool);
     }
+    if (entry->undoes != NULL) {
+        mu_json_set(json, "undoes", mu_json_text(pool, entry->undoes));
+    }
     return apr_pstrcat(pool, mu_json_print(json, 0, pool), "\n", NULL);
 }
 
@@ -86,5 +89,6 @@ mu_entry_t *mu_journal_parse(const char *line, apr_size_t length, apr_pool_t *po
     };
     entry->old = mu_journal_get_text(json, "old", pool);
     entry->value = mu_journal_get_text(json, "value", pool);
+    entry->undoes = mu_json_get_text(json, "undoes");
     return entry->collection != NULL && entry->from != NULL && entry->sha256 != NULL ? entry : NULL;
 }

@@ -29,6 +29,8 @@ libmediaupload_libmediaupload_la_SOURCES += \
 	%D%/orphans.c %D%/orphans.h \
 	%D%/outbox.c %D%/outbox.h \
 	%D%/parcel.c %D%/parcel.h \
+	%D%/pause.c %D%/pause.h \
+	%D%/past_runs.c %D%/past_runs.h \
 	%D%/places.c %D%/places.h \
 	%D%/plan.c %D%/plan.h \
 	%D%/progress.c %D%/progress.h \

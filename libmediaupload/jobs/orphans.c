@@ -23,6 +23,8 @@ typedef struct job_t {
     mu_claims_t *claims;
     mu_quarantine_t *quarantine;
     apr_array_header_t *tables;        /* of mu_rows_t */
+    apr_int64_t seen;                  /* files, in this round */
+    apr_int64_t begun;                 /* of these, in slices before: what a real run began is not there any more */
     apr_pool_t *pool;                  /* cleared for each file */
 } job_t;
 
@@ -146,7 +148,8 @@ static mu_error_t *delete_for_good(job_t *job, const mu_stock_t *stock)
 {
     const mu_run_t *view = mu_quarantine_view(job->quarantine);
     mu_item_t item = { .from = mu_parcel_name(view->target, stock->path, job->pool), .size = stock->size };
-    mu_error_t *err = job->run->options.apply ? mu_parcel_remove(view, stock->path, job->pool) : NULL, *unreported;
+    mu_error_t *err = job->run->options.apply ? mu_quarantine_delete(job->quarantine, stock->path, job->pool) : NULL;
+    mu_error_t *unreported;
 
     mu_run_handles(job->run);
     item.status = err != NULL ? MU_ITEM_FAILED : job->run->options.apply ? MU_ITEM_MIGRATED : MU_ITEM_PLANNED;
@@ -156,6 +159,12 @@ static mu_error_t *delete_for_good(job_t *job, const mu_stock_t *stock)
 }
 
 /* --- all of it --- */
+
+static mu_error_t *begin(job_t *job, mu_error_t *(*take)(job_t *job, mu_stock_t *stock, const fate_t *fate),
+                         mu_stock_t *stock, const fate_t *fate)
+{
+    return ++job->seen > job->begun ? take(job, stock, fate) : NULL;
+}
 
 /* Calls `take` for each file and what is to be done with it. */
 static mu_error_t *each(job_t *job, mu_error_t *(*take)(job_t *job, mu_stock_t *stock, const fate_t *fate))
@@ -167,13 +176,13 @@ static mu_error_t *each(job_t *job, mu_error_t *(*take)(job_t *job, mu_stock_t *
 
         apr_pool_clear(job->pool);
         fate = judge(job, stock, job->pool);
-        err = take(job, stock, &fate);
+        err = begin(job, take, stock, &fate);
     }
     for (mu_stock_t *stock = NULL; err == NULL && (stock = mu_inventory_next(job->quarantined, stock)) != NULL;) {
         fate_t fate = judge_quarantined(job, stock);
 
         apr_pool_clear(job->pool);
-        err = take(job, stock, &fate);
+        err = begin(job, take, stock, &fate);
     }
     return err;
 }
@@ -189,6 +198,9 @@ static mu_error_t *count(job_t *job, mu_stock_t *stock, const fate_t *fate)
 
 static mu_error_t *act(job_t *job, mu_stock_t *stock, const fate_t *fate)
 {
+    if (job->run->stopped) {
+        return NULL;
+    }
     if (fate->kept != NULL) {
         mu_plan_skip(job->run->plan, fate->kept, stock->size);
         mu_results_pass(job->run->results);
@@ -197,6 +209,7 @@ static mu_error_t *act(job_t *job, mu_stock_t *stock, const fate_t *fate)
     if ((!fate->moves && !fate->goes) || mu_run_must_stop(job->run)) {
         return NULL;
     }
+    mu_run_passes(job->run, apr_psprintf(job->pool, "%" APR_INT64_T_FMT, job->seen));
     return fate->moves ? give(job, stock) : delete_for_good(job, stock);
 }
 
@@ -243,17 +256,18 @@ mu_error_t *mu_orphans_run(mu_run_t *run, const mu_orphans_options_t *options)
         job.target = strcmp(target->name, run->target->name) == 0 ? target : job.target;
     }
     apr_pool_create(&job.pool, run->pool);
-    mu_progress_start(&run->progress, 0, 0, apr_time_now());
-    err = err == NULL ? each(&job, count) : err;
+    err = err == NULL && run->options.pause == NULL ? each(&job, count) : err;
     if (err == NULL && options->most > 0 && run->progress.files > options->most) {
         err = mu_error(run->pool, MU_USAGE, APR_SUCCESS, "%" APR_INT64_T_FMT " files would go, more than --max-delete "
                        "%" APR_INT64_T_FMT ": nothing was done", run->progress.files, options->most);
     }
-    mu_progress_start(&run->progress, run->progress.files, run->progress.bytes, apr_time_now());
+    mu_run_counted(run);
     err = err == NULL ? mu_run_crew(run, work, &job) : err;
     if (err != NULL) {
         return err;
     }
+    job.seen = 0;
+    job.begun = run->options.pause != NULL && !run->options.apply ? apr_atoi64(run->options.pause->position) : 0;
     err = each(&job, act);
     last = mu_crew_finish(run->crew);
     return err == NULL ? last : err;

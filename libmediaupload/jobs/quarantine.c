@@ -153,6 +153,20 @@ mu_error_t *mu_quarantine_take(const mu_quarantine_t *quarantine, const char *pa
     return err == NULL ? move_file(run, path, &quarantine->view, entry.key, pool) : err;
 }
 
+mu_error_t *mu_quarantine_delete(const mu_quarantine_t *quarantine, const char *path, apr_pool_t *pool)
+{
+    const mu_target_t *target = quarantine->view.target;
+    char *folder = apr_pstrdup(pool, mu_parcel_name(target, path, pool)), *slash;
+    mu_error_t *err = mu_parcel_remove(&quarantine->view, path, pool);
+    int is_empty = err == NULL && quarantine->parent != NULL;
+
+    for (size_t root = strlen(folder) - strlen(path); is_empty && (slash = strrchr(folder, '/')) > folder + root;) {
+        *slash = '\0';
+        is_empty = rmdir(folder) == 0;
+    }
+    return err;
+}
+
 /* --- giving back --- */
 
 static mu_error_t *is_there(int *there, const mu_target_t *target, const char *path, apr_pool_t *pool)

@@ -30,6 +30,9 @@ const char *mu_quarantine_place(const mu_quarantine_t *quarantine, const char *p
 mu_error_t *mu_quarantine_take(const mu_quarantine_t *quarantine, const char *path, apr_int64_t size,
                                apr_pool_t *pool);
 
+/* Deletes a file of the view's storage for good, and folders that are empty then. */
+mu_error_t *mu_quarantine_delete(const mu_quarantine_t *quarantine, const char *path, apr_pool_t *pool);
+
 typedef enum {
     MU_BACK,               /* it is where it was, or would be after a real run */
     MU_BACK_ALREADY,       /* it was never away, or is back */

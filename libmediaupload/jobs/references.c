@@ -109,14 +109,15 @@ mu_error_t *mu_references_run(mu_run_t *run)
         err = mu_inventory_take(&job.inventory, run, mu_run_sources(run->target, run->pool), MU_INVENTORY_FILES,
                                 run->pool);
     }
-    mu_progress_start(&run->progress, 0, 0, apr_time_now());
-    err = err == NULL ? mu_rows_all(run, tables, survey, &job) : err;
-    mu_progress_start(&run->progress, run->progress.files, run->progress.bytes, apr_time_now());
+    if (err == NULL && run->options.pause == NULL) {
+        err = mu_rows_all(run, tables, survey, &job);
+    }
+    mu_run_counted(run);
     err = err == NULL ? mu_run_crew(run, work, &job) : err;
     if (err != NULL) {
         return err;
     }
-    err = mu_rows_all(run, tables, visit, &job);
+    err = mu_rows_go_on(run, tables, visit, &job);
     last = mu_crew_finish(run->crew);
     return err == NULL ? last : err;
 }

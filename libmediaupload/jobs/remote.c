@@ -21,6 +21,7 @@ typedef enum { URGENT_DATED, URGENT_UNDATED, LASTS, OVER } urgency_t;
 
 /* A record that holds a temporary URL. */
 typedef struct pending_t {
+    const char *position;      /* sorts them: urgency, expiry, and what tells records apart */
     urgency_t urgency;
     apr_time_t expires;        /* 0: unknown */
     const mu_records_t *records;
@@ -71,29 +72,27 @@ static mu_error_t *collect(void *baton, const mu_records_t *records, const mu_re
     job_t *job = baton;
     mu_remote_url_t remote;
     const char *why;
-    pending_t *pending;
+    pending_t pending;
 
     job->run->progress.files++;
     if (is_temporary(&why, job, record->value, pool)) {
         mu_remote_url_read(&remote, record->value, NULL, job->run->started, pool);
-        pending = apr_array_push(job->pending);
-        *pending = (pending_t){
-            remote.kind == MU_REMOTE_DATA ? LASTS : remote.kind == MU_REMOTE_EXPIRED ? OVER
+        pending = (pending_t){
+            NULL, remote.kind == MU_REMOTE_DATA ? LASTS : remote.kind == MU_REMOTE_EXPIRED ? OVER
             : remote.expires != 0 ? URGENT_DATED : URGENT_UNDATED,
             remote.expires, records, apr_pstrdup(job->run->pool, record->key)
         };
+        pending.position = apr_psprintf(job->run->pool, "%d %020" APR_INT64_T_FMT " %s %s %s", pending.urgency,
+                                        pending.expires, mu_records_place(records)->table,
+                                        mu_records_place(records)->column, pending.key);
+        APR_ARRAY_PUSH(job->pending, pending_t) = pending;
     }
     return NULL;
 }
 
 static int compare(const void *a, const void *b)
 {
-    const pending_t *one = a, *other = b;
-
-    if (one->urgency != other->urgency) {
-        return one->urgency < other->urgency ? -1 : 1;
-    }
-    return one->expires < other->expires ? -1 : one->expires > other->expires;
+    return strcmp(((const pending_t *)a)->position, ((const pending_t *)b)->position);
 }
 
 static mu_error_t *pass_over(void *baton, const mu_records_t *records, const mu_record_t *record, apr_pool_t *pool)
@@ -260,14 +259,20 @@ static mu_error_t *save(void *baton, void *item, apr_pool_t *pool)
 static mu_error_t *give_all(job_t *job)
 {
     mu_run_t *run = job->run;
+    const char *begun = run->options.pause != NULL ? run->options.pause->position : "";
     mu_error_t *err = mu_run_crew(run, save, job), *last;
 
     if (err != NULL) {
         return err;
     }
     qsort(job->pending->elts, (size_t)job->pending->nelts, sizeof(pending_t), compare);
-    for (int i = 0; err == NULL && i < job->pending->nelts && !mu_run_must_stop(run); i++) {
-        err = mu_crew_give(run->crew, &APR_ARRAY_IDX(job->pending, i, pending_t), mu_crew_pool(run->crew));
+    for (int i = 0; err == NULL && i < job->pending->nelts && !run->stopped; i++) {
+        pending_t *pending = &APR_ARRAY_IDX(job->pending, i, pending_t);
+
+        if (strcmp(pending->position, begun) > 0 && !mu_run_must_stop(run)) {
+            err = mu_crew_give(run->crew, pending, mu_crew_pool(run->crew));
+            mu_run_passes(run, pending->position);
+        }
     }
     last = mu_crew_finish(run->crew);
     return err == NULL ? last : err;
@@ -282,10 +287,11 @@ mu_error_t *mu_remote_run(mu_run_t *run)
     job.pending = apr_array_make(run->pool, 64, sizeof(pending_t));
     err = err == NULL ? mu_rows_check(tables, run->pool) : err;
     err = err == NULL ? mu_remote_fetcher(&job.fetcher, run->target, run->pool) : err;
-    mu_progress_start(&run->progress, 0, 0, apr_time_now());
     err = err == NULL ? mu_rows_all(run, tables, collect, &job) : err;
-    mu_progress_start(&run->progress, run->progress.files, 0, apr_time_now());
-    err = err == NULL ? mu_rows_all(run, tables, pass_over, &job) : err;
+    mu_run_counted(run);
+    if (err == NULL && run->options.pause == NULL) {
+        err = mu_rows_all(run, tables, pass_over, &job);
+    }
     if (err != NULL) {
         return err;
     }

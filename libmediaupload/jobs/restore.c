@@ -391,9 +391,8 @@ mu_error_t *mu_restore_run(mu_run_t *run, const char *file, int replace)
     if (job.tar.descriptor < 0) {
         return mu_error(run->pool, MU_USAGE, errno, "cannot read %s", file);
     }
-    mu_progress_start(&run->progress, 0, 0, apr_time_now());
     err = check(&job);
-    mu_progress_start(&run->progress, run->progress.files, run->progress.bytes, apr_time_now());
+    mu_run_counted(run);
     err = err == NULL ? restore(&job) : err;
     close(job.tar.descriptor);
     return err;

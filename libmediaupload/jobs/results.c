@@ -18,7 +18,7 @@ struct mu_results_t {
     mu_totals_t totals;
     apr_int64_t listed;        /* items */
     apr_time_t finished;
-    mu_done_t done;
+    const mu_slice_t *slice;   /* NULL for none */
     int folder;                /* where the temporary file is */
     int items;                 /* the temporary file: JSON objects with commas between them */
     char *buffer;              /* of what goes to it, and later of what comes from it */
@@ -142,10 +142,10 @@ const mu_totals_t *mu_results_totals(const mu_results_t *results)
     return &results->totals;
 }
 
-void mu_results_finish(mu_results_t *results, apr_time_t now, mu_done_t done)
+void mu_results_finish(mu_results_t *results, apr_time_t now, const mu_slice_t *slice)
 {
     results->finished = now;
-    results->done = done;
+    results->slice = slice;
 }
 
 /* --- the whole --- */
@@ -157,6 +157,23 @@ const char *mu_results_time(apr_time_t time, apr_pool_t *pool)
     apr_time_exp_gmt(&parts, time);
     return apr_psprintf(pool, "%04d-%02d-%02dT%02d:%02d:%02dZ", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
                         parts.tm_hour, parts.tm_min, parts.tm_sec);
+}
+
+static void set_slice(mu_json_t *json, const mu_slice_t *slice, apr_pool_t *pool)
+{
+    mu_json_t *progress = mu_json_object(pool);
+
+    mu_json_set(json, "done", mu_json_boolean(pool, slice->done));
+    if (slice->go_on != NULL) {
+        mu_json_set(json, "continue", mu_json_text(pool, slice->go_on));
+    }
+    if (slice->progress != NULL) {
+        mu_json_set(progress, "files", mu_json_number(pool, slice->progress->files));
+        mu_json_set(progress, "files_done", mu_json_number(pool, slice->progress->files_done));
+        mu_json_set(progress, "bytes", mu_json_number(pool, slice->progress->bytes));
+        mu_json_set(progress, "bytes_done", mu_json_number(pool, slice->progress->bytes_done));
+        mu_json_set(json, "progress", progress);
+    }
 }
 
 /* Everything before the first item, without the brace that ends an object. */
@@ -171,8 +188,8 @@ static const char *beginning(const mu_results_t *results, apr_pool_t *pool)
     mu_json_set(json, "dry_run", mu_json_boolean(pool, results->head.dry_run));
     mu_json_set(json, "started", mu_json_text(pool, mu_results_time(results->head.started, pool)));
     mu_json_set(json, "finished", mu_json_text(pool, mu_results_time(results->finished, pool)));
-    if (results->done != MU_DONE_UNSAID) {
-        mu_json_set(json, "done", mu_json_boolean(pool, results->done == MU_DONE_YES));
+    if (results->slice != NULL) {
+        set_slice(json, results->slice, pool);
     }
     mu_json_set(totals, "seen", mu_json_number(pool, results->totals.seen));
     mu_json_set(totals, "migrated", mu_json_number(pool, results->totals.migrated));

@@ -2,7 +2,7 @@
  *
  *   mu_results_open(&results, "/home/me", &head, pool);
  *   mu_results_add(results, &item, scratch_pool); ...
- *   mu_results_finish(results, apr_time_now(), MU_DONE_UNSAID);
+ *   mu_results_finish(results, apr_time_now(), NULL);
  *   mu_results_publish(results, "migrate-directory-results.json", scratch_pool);
  *
  * Items go to an unnamed temporary file as they come, so that memory does not depend on their number and a killed run
@@ -13,6 +13,7 @@
 #include <apr_time.h>
 
 #include "libmediaupload/base/error.h"
+#include "libmediaupload/jobs/progress.h"
 
 typedef enum { MU_ITEM_PLANNED, MU_ITEM_MIGRATED, MU_ITEM_SKIPPED, MU_ITEM_FAILED } mu_item_status_t;
 
@@ -30,8 +31,12 @@ typedef struct mu_item_t {
     const char *mend;          /* audit: the command that mends it; NULL when none does */
 } mu_item_t;
 
-/* The member "done", for callers that come back for more; MU_DONE_UNSAID leaves it out. */
-typedef enum { MU_DONE_UNSAID, MU_DONE_NO, MU_DONE_YES } mu_done_t;
+/* What the results of a slice have besides, for a caller that comes back for more. */
+typedef struct mu_slice_t {
+    int done;                  /* whether nothing is left */
+    const char *go_on;         /* the member "continue", which the caller sends back; NULL for none */
+    const mu_progress_t *progress;   /* of the whole run; NULL where it is not known */
+} mu_slice_t;
 
 /* What every results file begins with. */
 typedef struct mu_results_head_t {
@@ -57,8 +62,8 @@ mu_error_t *mu_results_add(mu_results_t *results, const mu_item_t *item, apr_poo
 /* Counts an item that is as it should be; it is not listed. */
 void mu_results_pass(mu_results_t *results);
 const mu_totals_t *mu_results_totals(const mu_results_t *results);
-/* Every item has been added; `done` tells whether nothing is left for another run. */
-void mu_results_finish(mu_results_t *results, apr_time_t now, mu_done_t done);
+/* Every item has been added. `slice` is NULL for a run that is not in slices. */
+void mu_results_finish(mu_results_t *results, apr_time_t now, const mu_slice_t *slice);
 
 /* Hands the whole JSON text to `take`, piece by piece; stops with the error it returns. */
 mu_error_t *mu_results_write(mu_results_t *results,

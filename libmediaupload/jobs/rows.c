@@ -1,5 +1,6 @@
 #include "libmediaupload/jobs/rows.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <apr_strings.h>
@@ -84,32 +85,72 @@ mu_error_t *mu_rows_hold(int *hold, const apr_array_header_t *tables, const char
     return err;
 }
 
-mu_error_t *mu_rows_each(const mu_run_t *run, const mu_records_t *records,
-                         mu_error_t *(*take)(void *baton, const mu_records_t *records, const mu_record_t *record,
-                                             apr_pool_t *pool), void *baton)
+typedef struct round_t {
+    const mu_run_t *run;
+    mu_run_t *progress;            /* NULL, or the run that is told of each row */
+    mu_error_t *(*take)(void *baton, const mu_records_t *records, const mu_record_t *record, apr_pool_t *pool);
+    void *baton;
+    int table;                     /* its number */
+} round_t;
+
+static mu_error_t *take_row(const round_t *round, const mu_records_t *records, const mu_record_t *record,
+                            apr_pool_t *pool)
+{
+    mu_error_t *err = round->take(round->baton, records, record, pool);
+
+    if (err == NULL && round->progress != NULL && !round->run->stopped) {
+        mu_run_passes(round->progress, apr_psprintf(pool, "%d %s", round->table, record->key));
+    }
+    return err;
+}
+
+/* Each row of a table behind the key `after`; NULL: all. */
+static mu_error_t *take_rows(const round_t *round, const mu_records_t *records, const char *after)
 {
     apr_array_header_t *page;
     apr_pool_t *page_pool, *row_pool;
-    char *after = NULL;            /* survives the page that it is of */
     mu_error_t *err = NULL;
 
-    apr_pool_create(&page_pool, run->pool);
-    apr_pool_create(&row_pool, run->pool);
+    apr_pool_create(&page_pool, round->run->pool);
+    apr_pool_create(&row_pool, round->run->pool);
     do {
         apr_pool_clear(page_pool);
         err = mu_records_page(&page, records, after, PAGE, page_pool, page_pool);
-        for (int i = 0; err == NULL && !run->stopped && i < page->nelts; i++) {
+        for (int i = 0; err == NULL && !round->run->stopped && i < page->nelts; i++) {
             apr_pool_clear(row_pool);
-            err = take(baton, records, &APR_ARRAY_IDX(page, i, mu_record_t), row_pool);
+            err = take_row(round, records, &APR_ARRAY_IDX(page, i, mu_record_t), row_pool);
         }
         if (err == NULL && page->nelts > 0) {
             apr_pool_clear(row_pool);
             after = apr_pstrdup(row_pool, APR_ARRAY_IDX(page, page->nelts - 1, mu_record_t).key);
         }
-    } while (err == NULL && !run->stopped && page->nelts == PAGE);
+    } while (err == NULL && !round->run->stopped && page->nelts == PAGE);
     apr_pool_destroy(page_pool);
     if (err == NULL) {
         apr_pool_destroy(row_pool);
+    }
+    return err;
+}
+
+mu_error_t *mu_rows_each(const mu_run_t *run, const mu_records_t *records,
+                         mu_error_t *(*take)(void *baton, const mu_records_t *records, const mu_record_t *record,
+                                             apr_pool_t *pool), void *baton)
+{
+    const round_t round = { run, NULL, take, baton, 0 };
+
+    return take_rows(&round, records, NULL);
+}
+
+/* The tables from round->table on, the first of them behind the key `after`. */
+static mu_error_t *take_tables(round_t *round, const apr_array_header_t *tables, const char *after)
+{
+    mu_error_t *err = NULL;
+
+    for (; err == NULL && !round->run->stopped && round->table < tables->nelts; round->table++) {
+        const mu_records_t *records = APR_ARRAY_IDX(tables, round->table, mu_rows_t).records;
+
+        err = records != NULL ? take_rows(round, records, after) : NULL;
+        after = NULL;
     }
     return err;
 }
@@ -118,14 +159,23 @@ mu_error_t *mu_rows_all(const mu_run_t *run, const apr_array_header_t *tables,
                         mu_error_t *(*take)(void *baton, const mu_records_t *records, const mu_record_t *record,
                                             apr_pool_t *pool), void *baton)
 {
-    mu_error_t *err = NULL;
+    round_t round = { run, NULL, take, baton, 0 };
 
-    for (int i = 0; err == NULL && !run->stopped && i < tables->nelts; i++) {
-        const mu_records_t *records = APR_ARRAY_IDX(tables, i, mu_rows_t).records;
+    return take_tables(&round, tables, NULL);
+}
 
-        err = records != NULL ? mu_rows_each(run, records, take, baton) : NULL;
+mu_error_t *mu_rows_go_on(mu_run_t *run, const apr_array_header_t *tables,
+                          mu_error_t *(*take)(void *baton, const mu_records_t *records, const mu_record_t *record,
+                                              apr_pool_t *pool), void *baton)
+{
+    round_t round = { run, run, take, baton, 0 };
+    const char *after = NULL;
+
+    if (run->options.pause != NULL) {
+        after = strchr(run->options.pause->position, ' ');
+        round.table = atoi(run->options.pause->position);
     }
-    return err;
+    return take_tables(&round, tables, after != NULL ? after + 1 : NULL);
 }
 
 mu_row_t mu_rows_row(const mu_records_t *records, const char *key)

@@ -39,6 +39,11 @@ mu_error_t *mu_rows_all(const mu_run_t *run, const apr_array_header_t *tables,
                         mu_error_t *(*take)(void *baton, const mu_records_t *records, const mu_record_t *record,
                                             apr_pool_t *pool), void *baton);
 
+/* The same, beginning behind the row at which the slice before has stopped. */
+mu_error_t *mu_rows_go_on(mu_run_t *run, const apr_array_header_t *tables,
+                          mu_error_t *(*take)(void *baton, const mu_records_t *records, const mu_record_t *record,
+                                              apr_pool_t *pool), void *baton);
+
 /* A row as journals write it; its texts are those of `records` and `key`. */
 mu_row_t mu_rows_row(const mu_records_t *records, const char *key);
 

@@ -73,8 +73,17 @@ mu_error_t *mu_run_begin(mu_run_t **result, const mu_target_t *target, const mu_
                          : NULL;
     err = err == NULL ? make_locks(run) : err;
     err = err == NULL ? set_target(run, target) : err;
-    run->started = apr_time_now();
-    run->id = make_id(run->started, options->command, pool);
+    if (options->pause != NULL) {
+        run->started = options->pause->started;
+        run->id = options->pause->run;
+        run->moved = options->pause->moved;
+    }
+    else {
+        run->started = apr_time_now();
+        run->id = make_id(run->started, options->command, pool);
+    }
+    run->begun = apr_time_now();
+    apr_pool_create(&run->position_pool, pool);
     if (err == NULL) {
         mu_results_head_t head = { run->id, options->command, !options->apply, run->started };
 
@@ -117,14 +126,41 @@ static int is_at_limit(mu_run_t *run, int under_way)
     return reached;
 }
 
+/* A run in slices gets on with items that take no time, too: the next slice does not begin from the start. */
 static int is_out_of_time(mu_run_t *run)
 {
     int out;
 
     apr_thread_mutex_lock(run->mutex);
-    out = run->options.max_time > 0 && run->handled > 0 && apr_time_now() - run->started >= run->options.max_time;
+    out = run->options.max_time > 0 && (run->handled > 0 || run->passed > 0)
+        && apr_time_now() - run->begun >= run->options.max_time;
     apr_thread_mutex_unlock(run->mutex);
     return out;
+}
+
+void mu_run_counted(mu_run_t *run)
+{
+    const mu_pause_t *pause = run->options.pause;
+    apr_time_t now = apr_time_now();
+
+    mu_progress_start(&run->progress, run->progress.files, run->progress.bytes, now);
+    if (pause != NULL) {
+        mu_progress_start(&run->progress, pause->files, pause->bytes, now);
+        run->progress.files_done = pause->files_done;
+        run->progress.bytes_done = run->progress.bytes_measured = pause->bytes_done;
+    }
+    if (run->options.in_slices) {
+        run->begun = now;
+    }
+}
+
+void mu_run_passes(mu_run_t *run, const char *position)
+{
+    if (run->options.in_slices) {
+        apr_pool_clear(run->position_pool);
+        run->position = apr_pstrdup(run->position_pool, position);
+        run->passed++;
+    }
 }
 
 int mu_run_must_stop(mu_run_t *run)
@@ -182,9 +218,23 @@ mu_error_t *mu_run_report(mu_run_t *run, const mu_item_t *item, const char *grou
     return err;
 }
 
-void mu_run_end(mu_run_t *run, int say_done)
+int mu_run_is_done(const mu_run_t *run)
 {
-    mu_done_t done = run->stopped ? MU_DONE_NO : MU_DONE_YES;
+    return !run->stopped || (run->options.limit > 0 && run->moved >= run->options.limit);
+}
 
-    mu_results_finish(run->results, apr_time_now(), say_done ? done : MU_DONE_UNSAID);
+int mu_run_pause(mu_pause_t *pause, const mu_run_t *run)
+{
+    const mu_progress_t *progress = &run->progress;
+
+    *pause = (mu_pause_t){
+        run->id, run->started, run->position, run->next, run->moved, progress->files, progress->bytes,
+        progress->files_done, progress->bytes_done
+    };
+    return run->position != NULL;
+}
+
+void mu_run_end(mu_run_t *run, const mu_slice_t *slice)
+{
+    mu_results_finish(run->results, apr_time_now(), slice);
 }

@@ -7,7 +7,9 @@
  *
  * A real run holds a lock for its collection; a dry run changes nothing but its results file. Items are worked on by a
  * crew: mu_run_report and what only reads may be called by any of its threads, the rest by the one that made the run.
- * */
+ *
+ * Over HTTP a run works in slices: each is a mu_run_t with the id and the journal of the first. A command says with
+ * mu_run_passes how far it is, and begins behind run->options.pause->position when there is a pause. */
 #ifndef MU_JOBS_RUN_H
 #define MU_JOBS_RUN_H
 
@@ -16,6 +18,7 @@
 #include "libmediaupload/ingest/engine.h"
 #include "libmediaupload/jobs/crew.h"
 #include "libmediaupload/jobs/journal.h"
+#include "libmediaupload/jobs/pause.h"
 #include "libmediaupload/jobs/plan.h"
 #include "libmediaupload/jobs/progress.h"
 #include "libmediaupload/jobs/results.h"
@@ -34,6 +37,9 @@ typedef struct mu_run_options_t {
     int apply;                       /* really do it */
     apr_int64_t limit;               /* most items to move; 0 for no limit */
     apr_interval_time_t max_time;    /* begin no further item after so long; 0 for no limit */
+    int in_slices;                   /* the caller goes on with what mu_run_pause tells: max_time is for items alone,
+                                        not for finding out which there are */
+    const mu_pause_t *pause;         /* where the slice before has stopped; NULL: the run begins */
     apr_int64_t jobs;                /* items at once; 0 for one */
     apr_int64_t rate;                /* bytes a second to and from the storage; 0 for no limit */
     const char *lock;                /* what a real run locks; NULL: its collection */
@@ -48,10 +54,15 @@ typedef struct mu_run_t {
     mu_database_t *database;         /* the application's; NULL for none. target->database is NULL when nothing is
                                         catalogued in it, or not yet */
     const char *folder;              /* of the journal, whether it is there or not */
-    apr_time_t started;
+    apr_time_t started;              /* when its first slice began */
+    apr_time_t begun;                /* this slice: of its first item */
     mu_throttle_t *throttle;         /* what goes to the storage and comes back passes it */
     apr_thread_mutex_t *turns[MU_RUN_TURNS];
     mu_crew_t *crew;                 /* NULL before mu_run_crew */
+    const char *position;            /* of the last item that was begun; NULL: of none */
+    apr_pool_t *position_pool;
+    apr_int64_t passed;              /* items of this slice that were begun */
+    apr_int64_t next;                /* associate: the first file that is still free */
     mu_journal_t *journal;
     mu_results_t *results;
     apr_thread_mutex_t *mutex;       /* over what follows */
@@ -75,6 +86,13 @@ apr_array_header_t *mu_run_sources(const mu_target_t *target, apr_pool_t *pool);
 mu_error_t *mu_run_crew(mu_run_t *run, mu_error_t *(*work)(void *baton, void *item, apr_pool_t *item_pool),
                         void *baton);
 
+/* Files and bytes of run->progress were counted: the work begins. A run that goes on has counted them in its first
+ * slice, and may leave it. */
+void mu_run_counted(mu_run_t *run);
+
+/* An item was begun, or passed over; `position` is from where the command can go on behind it. */
+void mu_run_passes(mu_run_t *run, const char *position);
+
 /* Whether a limit says that no further item may be begun; a run always handles at least one. Waits for items under way
  * where their outcome decides. */
 int mu_run_must_stop(mu_run_t *run);
@@ -89,7 +107,13 @@ mu_error_t *mu_run_report(mu_run_t *run, const mu_item_t *item, const char *grou
 /* A lock that all items about the same text share, to be held while one is looked for and made. */
 apr_thread_mutex_t *mu_run_turn(const mu_run_t *run, const char *text);
 
-/* Nothing more will be done. `say_done` puts the member "done" into the results. */
-void mu_run_end(mu_run_t *run, int say_done);
+/* Whether nothing is left for another slice: everything was looked at, or --limit is reached. */
+int mu_run_is_done(const mu_run_t *run);
+
+/* Where the run stands; 0 when its command does not say so: then it can only be begun again. */
+int mu_run_pause(mu_pause_t *pause, const mu_run_t *run);
+
+/* Nothing more will be done. `slice` is NULL unless the run is in slices. */
+void mu_run_end(mu_run_t *run, const mu_slice_t *slice);
 
 #endif

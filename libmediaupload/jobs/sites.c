@@ -215,14 +215,15 @@ mu_error_t *mu_sites_run(mu_run_t *run, const mu_sites_options_t *options)
     job_t job = { .run = run, .options = options, .ours = mu_rows_ours(run->target, run->pool) };
     mu_error_t *err = prepare(&job), *last;
 
-    mu_progress_start(&run->progress, 0, 0, apr_time_now());
-    err = err == NULL ? mu_rows_all(run, job.tables, survey, &job) : err;
-    mu_progress_start(&run->progress, run->progress.files, run->progress.bytes, apr_time_now());
+    if (err == NULL && run->options.pause == NULL) {
+        err = mu_rows_all(run, job.tables, survey, &job);
+    }
+    mu_run_counted(run);
     err = err == NULL ? mu_run_crew(run, work, &job) : err;
     if (err != NULL) {
         return err;
     }
-    err = mu_rows_all(run, job.tables, visit, &job);
+    err = mu_rows_go_on(run, job.tables, visit, &job);
     last = mu_crew_finish(run->crew);
     err = err == NULL ? last : err;
     return err == NULL && options->remove_source && run->options.apply ? mu_relocate_sweep(run, options->targets) : err;

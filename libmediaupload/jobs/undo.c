@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,6 +29,8 @@ typedef struct job_t {
     apr_hash_t *kept;              /* keys of copies that must stay: a row still needs them, or a source changed */
     mu_quarantine_t *quarantine;
     round_t round;
+    apr_int64_t entries;           /* of the round, seen so far */
+    apr_int64_t begun;             /* of these, in slices before */
 } job_t;
 
 static mu_error_t *report(job_t *job, mu_item_t *item, const char *group, apr_pool_t *pool)
@@ -55,6 +58,7 @@ static mu_error_t *write_journal(const job_t *job, mu_step_t step, const mu_entr
     entry.time = apr_time_now();
     entry.old = done->value;
     entry.value = done->old;
+    entry.undoes = job->id;
     return mu_journal_append(job->run->journal, &entry, pool);
 }
 
@@ -408,15 +412,8 @@ static mu_error_t *undo_insert(job_t *job, const mu_entry_t *entry, apr_pool_t *
 
 /* --- all of it --- */
 
-static mu_error_t *take(void *baton, const mu_entry_t *entry, apr_pool_t *pool)
+static mu_error_t *undo_entry(job_t *job, const mu_entry_t *entry, apr_pool_t *pool)
 {
-    job_t *job = baton;
-
-    if (strcmp(entry->collection, job->run->target->name) != 0) {
-        return mu_error_detail(pool, MU_USAGE, "the run is another collection's",
-                               "the run %s is of the collection %s; add "
-                               "--collection %s", job->id, entry->collection, entry->collection);
-    }
     switch (job->round) {
     case ROUND_PUT:
         return entry->step == MU_STEP_PUT ? undo_put(job, entry, pool) : NULL;
@@ -432,6 +429,43 @@ static mu_error_t *take(void *baton, const mu_entry_t *entry, apr_pool_t *pool)
         break;
     }
     return NULL;
+}
+
+static mu_error_t *take(void *baton, const mu_entry_t *entry, apr_pool_t *pool)
+{
+    job_t *job = baton;
+    mu_error_t *err;
+
+    if (strcmp(entry->collection, job->run->target->name) != 0) {
+        return mu_error_detail(pool, MU_USAGE, "the run is another collection's",
+                               "the run %s is of the collection %s; add "
+                               "--collection %s", job->id, entry->collection, entry->collection);
+    }
+    if (++job->entries <= job->begun || job->run->stopped) {
+        return NULL;
+    }
+    err = undo_entry(job, entry, pool);
+    if (err == NULL && !job->run->stopped) {
+        mu_run_passes(job->run, apr_psprintf(pool, "%d %" APR_INT64_T_FMT, job->round, job->entries));
+    }
+    return err;
+}
+
+static mu_error_t *take_all(job_t *job)
+{
+    const mu_pause_t *pause = job->run->options.pause;
+    mu_error_t *err = NULL;
+
+    if (pause != NULL) {
+        job->round = (round_t)atoi(pause->position);
+        job->begun = apr_atoi64(pause->position + strcspn(pause->position, " "));
+    }
+    for (; err == NULL && !job->run->stopped && job->round < ROUNDS; job->round++) {
+        job->entries = 0;
+        err = mu_journal_each(job->run->journal, job->id, take, job, job->run->pool);
+        job->begun = 0;
+    }
+    return err;
 }
 
 /* How much there is; and copies whose source cannot be there again stay. */
@@ -479,13 +513,9 @@ mu_error_t *mu_undo_run(mu_run_t *run, const char *id)
                                "%s is an undo: run the command that it took "
                                "back once more", id);
     }
-    mu_progress_start(&run->progress, 0, 0, apr_time_now());
     err = open_tables(&job);
     err = err == NULL ? mu_quarantine_open(&job.quarantine, run, run->pool) : err;
     err = err == NULL ? mu_journal_each(run->journal, id, survey, &job, run->pool) : err;
-    mu_progress_start(&run->progress, run->progress.files, run->progress.bytes, apr_time_now());
-    for (; err == NULL && !run->stopped && job.round < ROUNDS; job.round++) {
-        err = mu_journal_each(run->journal, id, take, &job, run->pool);
-    }
-    return err;
+    mu_run_counted(run);
+    return err == NULL ? take_all(&job) : err;
 }

@@ -1,5 +1,5 @@
-/* Every file below a folder, one after the other, in the order of the folder. No symbolic link is followed; memory
- * depends on the depth alone.
+/* Every file below a folder, one after the other, in the order of names' bytes. No symbolic link is followed; memory
+ * depends on the depth alone: of a large folder only so many names are held at once.
  *
  *   err = mu_walk("/home/me/site/static/uploads", MU_WALK_VISIBLE, visit, baton, pool);
  */
@@ -30,6 +30,10 @@ typedef enum {
  * listed. */
 mu_error_t *mu_walk(const char *root, mu_walk_kind_t kind, int (*visit)(void *baton, const mu_found_t *found),
                     void *baton, apr_pool_t *scratch_pool);
+
+/* The same behind a path of an earlier walk, relative to the root, whether it is there still or not; "" for all. */
+mu_error_t *mu_walk_behind(const char *behind, const char *root, mu_walk_kind_t kind,
+                           int (*visit)(void *baton, const mu_found_t *found), void *baton, apr_pool_t *scratch_pool);
 
 /* When a file was last modified. */
 apr_time_t mu_walk_modified(const struct stat *info);

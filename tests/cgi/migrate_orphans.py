@@ -1,12 +1,15 @@
 #!/usr/bin/python3
 """migrate.cgi orphans: what nobody names goes into quarantine and comes back with undo; what somebody may need stays; a
 listing or table that cannot be read whole moves nothing. On every database, and in every storage that there is."""
+import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -137,6 +140,8 @@ def test_limits():
         is_equal((done.returncode, set(quarantined(site, place)) & set(orphans)), (0, set()),
                  f"{name}: --delete-after 1s deletes it")
         ok(set(wanted) <= set(at_home(place)), f"{name}: and nothing else")
+        folders = list(os.walk(site.path("var/mediaupload-quarantine/articles")))[1:]
+        ok(all(inner or files for _, inner, files in folders), f"{name}: no empty folder stays")
         for args in (["--delete-after", "soon"], ["--max-delete", "-1"], ["--min-age", "0"]):
             is_equal(site.migrate("orphans", *args).returncode, 2, f"{name}: {' '.join(args)}: 2")
 
@@ -216,6 +221,27 @@ def test_odd_names():
             is_equal(site.files("public_html"), before, f"{kind}: and come back")
 
 
+def test_another_file_system():
+    """Where a name cannot be moved the bytes are."""
+    for kind in kinds():
+        folder = tempfile.mkdtemp(prefix="images-", dir="/dev/shm")
+        with Application(kind, CONF.replace("local:public_html/images", f"local:{folder}/images")) as site:
+            ok(os.stat(folder).st_dev != os.stat(site.root).st_dev, "/dev/shm is a file system of its own")
+            wanted = {}
+            for name in ("a.png", "é b.png", "deep/c.png"):
+                path = os.fsdecode(site.write(os.path.join(folder, "images", name), name))
+                os.utime(path, (1, 1))
+                wanted[path] = name.encode()
+            done = site.migrate("orphans", "--no-dry-run")
+            is_equal((done.returncode, done.stderr, site.files(f"{folder}/images")), (0, b"", {}), f"{kind}: moved")
+            is_equal(sorted(site.files("var/mediaupload-quarantine").values()), sorted(wanted.values()),
+                     f"{kind}: all are in quarantine")
+            shutil.rmtree(f"{folder}/images/deep")
+            done = site.migrate("undo", site.report("orphans")["run"], "--no-dry-run")
+            is_equal((done.returncode, site.files(f"{folder}/images")), (0, wanted), f"{kind}: and come back")
+        shutil.rmtree(folder)
+
+
 def test_killed():
     for site, place, name in each_site():
         killed, calls = 0, "renameat2,pwrite64,write,sendto,linkat,unlinkat"
@@ -249,11 +275,19 @@ def test_web():
         place = Local()
         place.enter(site)
         wanted, orphans = fill(site, place)
-        status, _, body, _ = site.web("migrate.cgi", "POST", b'{"command":"orphans","apply":true}',
-                                      HTTP_X_MEDIA_SECRET=SECRET)
-        is_equal((status, quarantined(site, place)), (200, orphans), "over HTTP")
-        contains(body.decode(), '"done":true', "and it says that it is done")
-        ok(wanted, "something stayed")
+        for apply in (False, True):
+            items, runs, asked = [], set(), {"command": "orphans", "apply": apply, "max_time": 0.000001}
+            while "done" not in asked:
+                status, _, body, _ = site.web("migrate.cgi", "POST", json.dumps(asked).encode(),
+                                              HTTP_X_MEDIA_SECRET=SECRET)
+                answer = json.loads(body)
+                is_equal(status, 200, f"over HTTP, apply {apply}: a slice")
+                items += [item["from"] for item in answer["items"]]
+                runs.add(answer["run"])
+                asked.update({"done": True} if answer["done"] else {"continue": answer["continue"]})
+            is_equal((sorted(os.path.relpath(path, place.root) for path in items), len(runs)), (sorted(orphans), 1),
+                     f"over HTTP, apply {apply}: slices of one run have each file once")
+        is_equal((at_home(place), quarantined(site, place)), (wanted, orphans), "over HTTP: all are moved")
 
 
 if __name__ == "__main__":

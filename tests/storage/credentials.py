@@ -16,7 +16,7 @@ import pureftpd   # noqa: E402
 import servers   # noqa: E402
 from httpd import free_port, wait_for   # noqa: E402
 from relay import Relay   # noqa: E402
-from remote_site import DOORS, files_below, make_site, remote_site, run, start_program   # noqa: E402
+from remote_site import DOORS, files_below, make_site, remote_site, run   # noqa: E402
 from tap.tap import is_equal, main, ok   # noqa: E402
 from uploads import JPEG, code, file, png, post   # noqa: E402
 

@@ -41,18 +41,12 @@ def remote_site(conf, env, *collections, **options):
         is_equal(httpd.close(), [], "nothing unexpected is in the log")
 
 
-def start_program(httpd, name, *arguments):
-    """One of the programs, as cron starts it."""
-    command = [httpd.path("cgi-bin", name), *arguments, "--config", httpd.path("mediaupload.conf")]
-    return subprocess.Popen(command, cwd=httpd.root, env={}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, text=True)
-
-
 def run(httpd, name, *arguments):
-    """(exit code, what it said)"""
-    with start_program(httpd, name, *arguments) as program:
-        text, _ = program.communicate(timeout=TIME_LIMIT)
-    return program.returncode, text
+    """(exit code, what it said) of one of the programs, as cron starts it."""
+    command = [httpd.path("cgi-bin", name), *arguments, "--config", httpd.path("mediaupload.conf")]
+    done = subprocess.run(command, cwd=httpd.root, env={}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, timeout=TIME_LIMIT, check=False)
+    return done.returncode, done.stdout
 
 
 def files_below(folder):

@@ -100,6 +100,13 @@ static void test_survives_damage(apr_pool_t *pool)
     ok(mu_journal_by_source(journal, "articles", "/a/1.jpg", pool) != NULL, "a line that was cut short is passed over");
     append(journal, MU_STEP_MIGRATED, "/a/2.jpg", "2.jpg", pool);
     ok(mu_journal_by_source(journal, "articles", "/a/2.jpg", pool) != NULL, "a later run goes on");
+    journal = open_journal(folder, "20260301-a", pool);
+    append(journal, MU_STEP_MIGRATED, "/a/3.jpg", "3.jpg", pool);
+    ok(mu_journal_by_source(journal, "articles", "/a/3.jpg", pool) != NULL, "the run itself goes on");
+    journal = open_journal(folder, "20260303-c", pool);
+    ok(mu_journal_by_source(journal, "articles", "/a/1.jpg", pool) != NULL
+       && mu_journal_by_source(journal, "articles", "/a/3.jpg", pool) != NULL, "in the same journal, as whole lines");
+    is_number(mu_journal_runs(journal, pool)->nelts, 2, "two runs");
 }
 
 static void test_lock(apr_pool_t *pool)

@@ -1,8 +1,11 @@
-check_PROGRAMS += %D%/crew.t %D%/directory.t %D%/inventory.t %D%/journal.t %D%/places.t %D%/plan.t \
-	%D%/progress.t %D%/results.t %D%/setup.t %D%/stored_path.t %D%/throttle.t %D%/walk.t
+check_PROGRAMS += %D%/crew.t %D%/directory.t %D%/inventory.t %D%/journal.t %D%/pause.t %D%/places.t %D%/plan.t \
+	%D%/progress.t %D%/results.t %D%/setup.t %D%/stored_path.t %D%/tar.t %D%/throttle.t %D%/walk.t
 
 %C%_journal_t_SOURCES = %D%/journal.c
 %C%_journal_t_LDADD = $(unit_ldadd)
+
+%C%_pause_t_SOURCES = %D%/pause.c
+%C%_pause_t_LDADD = $(unit_ldadd)
 
 %C%_plan_t_SOURCES = %D%/plan.c
 %C%_plan_t_LDADD = $(unit_ldadd)
@@ -30,6 +33,9 @@ check_PROGRAMS += %D%/crew.t %D%/directory.t %D%/inventory.t %D%/journal.t %D%/p
 
 %C%_inventory_t_SOURCES = %D%/inventory.c $(target_sources)
 %C%_inventory_t_LDADD = $(storage_ldadd)
+
+%C%_tar_t_SOURCES = %D%/tar.c
+%C%_tar_t_LDADD = $(unit_ldadd)
 
 %C%_throttle_t_SOURCES = %D%/throttle.c
 %C%_throttle_t_LDADD = $(unit_ldadd)

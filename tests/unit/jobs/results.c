@@ -58,7 +58,7 @@ static void test_shape(apr_pool_t *pool)
     for (size_t i = 0; i < sizeof(items) / sizeof(items[0]); i++) {
         mu_results_add(results, &items[i], pool);
     }
-    mu_results_finish(results, head.started + 2 * APR_USEC_PER_SEC, MU_DONE_UNSAID);
+    mu_results_finish(results, head.started + 2 * APR_USEC_PER_SEC, NULL);
     ok(written(results, &text, pool) != NULL, "it is JSON");
     is_text(text,
             "{\n  \"run\":\"20260301T093000.000000Z-directory\",\n  \"command\":\"directory\",\n  \"dry_run\":false,\n"
@@ -78,15 +78,21 @@ static void test_shape(apr_pool_t *pool)
 static void test_done(apr_pool_t *pool)
 {
     mu_results_t *results;
+    const mu_progress_t progress = { .files = 2, .bytes = 9, .files_done = 1, .bytes_done = 7 };
+    const mu_slice_t slice = { 0, "go on", &progress }, last = { 1, NULL, NULL };
     const mu_json_t *json;
 
     mu_results_open(&results, tap_directory(), &head, pool);
-    mu_results_finish(results, head.started, MU_DONE_NO);
+    mu_results_finish(results, head.started, &slice);
     json = written(results, NULL, pool);
     ok(json != NULL && mu_json_get_boolean(json, "done", -1) == 0, "\"done\":false");
+    is_text(mu_json_get_text(json, "continue"), "go on", "by what to go on");
+    is_number(mu_json_get_number(mu_json_get(json, "progress"), "bytes_done", -1), 7, "how far it is");
     is_number(mu_json_length(mu_json_get(json, "items")), 0, "no items is an empty list");
-    mu_results_finish(results, head.started, MU_DONE_YES);
-    ok(mu_json_get_boolean(written(results, NULL, pool), "done", -1) == 1, "\"done\":true");
+    mu_results_finish(results, head.started, &last);
+    json = written(results, NULL, pool);
+    ok(mu_json_get_boolean(json, "done", -1) == 1, "\"done\":true");
+    ok(mu_json_get(json, "continue") == NULL && mu_json_get(json, "progress") == NULL, "nothing to go on with");
 }
 
 static void test_many(apr_pool_t *pool)

@@ -146,6 +146,68 @@ static void test_depth(apr_pool_t *pool)
     is_number(failures, 1, "the next folder is told of");
 }
 
+/* What a walk visits behind a path, in its order, with a space behind each. */
+static const char *walk_behind(const char *behind, const char *root, mu_walk_kind_t kind, apr_pool_t *pool)
+{
+    seen_t seen = { strlen(root), apr_array_make(pool, 8, sizeof(const char *)), 0, pool };
+    const char *text = "";
+
+    ok(mu_walk_behind(behind, root, kind, note, &seen, pool) == NULL, "behind \"%s\"", behind);
+    for (int i = 0; i < seen.found->nelts; i++) {
+        text = apr_pstrcat(pool, text, APR_ARRAY_IDX(seen.found, i, const char *), " ", NULL);
+    }
+    return text;
+}
+
+static void test_behind(apr_pool_t *pool)
+{
+    static const char *const names[] = { "/c", "/b/", "/b/y", "/b/x/", "/b/x/2", "/b/x/1", "/a", "/b.c", "/b-" };
+    static const struct {
+        const char *behind, *visited;
+    } cases[] = {
+        { "", "/a /b/x/1 /b/x/2 /b/y /b- /b.c /c " },
+        { "a", "/b/x/1 /b/x/2 /b/y /b- /b.c /c " },
+        { "b/x/1", "/b/x/2 /b/y /b- /b.c /c " },
+        { "b/x/2", "/b/y /b- /b.c /c " },
+        { "b/x/3", "/b/y /b- /b.c /c " },
+        { "b/w/1", "/b/x/1 /b/x/2 /b/y /b- /b.c /c " },
+        { "b/x", "/b/y /b- /b.c /c " },
+        { "b/y/gone", "/b/y /b- /b.c /c " },
+        { "b", "/b- /b.c /c " },
+        { "b-", "/b.c /c " },
+        { "c", "" },
+        { "z/z", "" },
+    };
+    const char *root = tap_directory();
+
+    for (size_t i = 0; i < COUNT(names); i++) {
+        make(root, names[i], pool);
+    }
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        is_text(walk_behind(cases[i].behind, root, MU_WALK_VISIBLE, pool), cases[i].visited, "what follows");
+    }
+    is_text(walk_behind("b/x/1", root, MU_WALK_ALL, pool), "/b/x/2 /b/y /b- /b.c /c ", "a folder is not told again");
+}
+
+/* More names than are held at once. */
+static void test_large(apr_pool_t *pool)
+{
+    const char *root = tap_directory();
+    int at = open(root, O_RDONLY | O_DIRECTORY), wrong = 0;
+    seen_t seen = { strlen(root), apr_array_make(pool, 256, sizeof(const char *)), 0, pool };
+
+    for (int i = 0; i < 20000; i++) {
+        close(openat(at, apr_psprintf(pool, "%05d", i * 7919 % 20000), O_WRONLY | O_CREAT, 0644));
+    }
+    close(at);
+    ok(mu_walk(root, MU_WALK_VISIBLE, note, &seen, pool) == NULL, "a large folder");
+    is_number(seen.found->nelts, 20000, "each file once");
+    for (int i = 0; i < seen.found->nelts; i++) {
+        wrong += strcmp(APR_ARRAY_IDX(seen.found, i, const char *), apr_psprintf(pool, "/%05d", i)) != 0;
+    }
+    is_number(wrong, 0, "in the order of names");
+}
+
 int main(void)
 {
     apr_pool_t *pool = tap_start();
@@ -153,5 +215,7 @@ int main(void)
     test_kinds(pool);
     test_roots(pool);
     test_depth(pool);
+    test_behind(pool);
+    test_large(pool);
     return tap_done();
 }
