@@ -216,7 +216,8 @@ def test_describe():
         status, answer, _ = ask(site, command="describe")
         is_equal(status, 200, "describe")
         is_equal(answer["collections"], [{"name": "articles", "sources": ["static/uploads"]},
-                                         {"name": "people", "sources": ["static/uploads"]}], "the collections with their folders")
+                                         {"name": "people", "sources": ["static/uploads"]}],
+                 "the collections with their folders")
         commands = {command["name"]: command for command in answer["commands"]}
         listed = site.run("migrate.cgi", "--help").stdout.decode()
         ok(all(f"  {name} " in listed for name in commands), "commands of the command line", list(commands))

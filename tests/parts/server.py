@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-PORTS = os.environ.get("TEST_SERVER_PORTS", "22000-22399")   # below the range that the kernel hands out
+PORTS = os.environ.get("TEST_SERVER_PORTS", "22000-23999")   # below the range that the kernel hands out
 START_TIMEOUT = 60                                           # seconds
 HELD = []                                                    # what keeps other tests off our ports
 HERE = os.path.dirname(os.path.abspath(__file__))
