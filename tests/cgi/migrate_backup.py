@@ -24,7 +24,7 @@ LONG = "deep/" * 20 + "x" * 200 + ".png"
 
 def each_site():
     for kind in kinds():
-        for place in places():
+        for place in places(kind):
             with Application(kind, conf(place)) as site:
                 place.enter(site)
                 yield site, place, f"{kind}, {place.name}"

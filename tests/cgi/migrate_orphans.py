@@ -24,7 +24,7 @@ IDS = {"sqlite3": "INTEGER", "mysql": "BIGINT", "pgsql": "INTEGER"}
 
 def each_site(more="", text=CONF):
     for kind in kinds():
-        for place in places():
+        for place in places(kind):
             with Application(kind, conf(place, more, text)) as site:
                 place.enter(site)
                 yield site, place, f"{kind}, {place.name}"
@@ -179,7 +179,7 @@ def test_not_whole():
 def test_shared_storage():
     """Another collection's files in the same storage, or in a folder of it, are its own."""
     for kind in kinds():
-        for place in places():
+        for place in places(kind):
             more = (f'</MediaUpload>\n<MediaUpload logos>\n    MediaUploadStorage "{place.url}"\n'
                     "    MediaUploadURL https://www.example.org/logos\n    MediaUploadRecord people id picture\n")
             inner = place.url.replace("?", "/inner?") if "?" in place.url else place.url + "/inner"

@@ -102,9 +102,11 @@ class S3:
                 self.client.get_object(Bucket=self.bucket, Key=entry["Key"])["Body"].read() for entry in listed}
 
 
-def places():
-    return ([Local()] + ([S3()] if "TEST_S3_HTTP" in os.environ else [])
-            + ([Ftp()] if "TEST_FTP" in os.environ else []))
+def places(kind="sqlite3"):
+    """Each storage with SQLite, the first with the other databases; all with all where TEST_MATRIX says "full"."""
+    found = ([Local()] + ([S3()] if "TEST_S3_HTTP" in os.environ else [])
+             + ([Ftp()] if "TEST_FTP" in os.environ else []))
+    return found if kind == "sqlite3" or os.environ.get("TEST_MATRIX") == "full" else found[:1]
 
 
 def conf(place, more="", text=CONF):

@@ -20,7 +20,7 @@ KEY = "    MediaUploadKey sites/{site}/articles/{uuid}.{ext}\n"
 
 def each_site(more=KEY):
     for kind in kinds():
-        for place in places():
+        for place in places(kind):
             with Application(kind, conf(place, more, SITES)) as site:
                 place.enter(site)
                 site.sql("ALTER TABLE article ADD COLUMN site_id VARCHAR(40)")
