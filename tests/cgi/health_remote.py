@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """health.cgi with real servers for S3 and FTP: setup tries and keeps credentials, each thing that is wrong with a
 remote storage and its outbox turns its check red, and the metrics can be read by a collector."""
+import fcntl
 import hashlib
 import json
 import os
@@ -132,10 +133,15 @@ def wrong_clock(site):
     return {"LD_PRELOAD": site.path("clock.so")}
 
 
+held = []   # locked files, until the end
+
+
 def down_note(site):
+    """Somebody asks the storage, which is silent: the note holds as long as its lock."""
     name = hashlib.sha256(b"s3://media/shop").hexdigest()[:16]
     path = site.write(f"var/outbox/down-{name}.txt", "s3://media/shop: the server has been silent for 30 seconds\n")
-    os.utime(path, (time.time() + HOUR,) * 2)
+    held.append(open(path, "rb"))
+    fcntl.flock(held[-1], fcntl.LOCK_EX)
 
 
 # what is wrong, what changes in the file of secrets, what is done to the site (may give an environment), the check, its
