@@ -1,5 +1,5 @@
 check_PROGRAMS += %D%/upload.t %D%/endpoint.t %D%/reply.t %D%/ticket.t %D%/negotiate.t \
-	%D%/fetch_action.t %D%/json_body.t
+	%D%/fetch_action.t %D%/json_body.t %D%/routes.t
 
 %C%_upload_t_SOURCES = %D%/upload.c $(target_sources)
 %C%_upload_t_LDADD = $(storage_ldadd)
@@ -21,3 +21,6 @@ check_PROGRAMS += %D%/upload.t %D%/endpoint.t %D%/reply.t %D%/ticket.t %D%/negot
 
 %C%_json_body_t_SOURCES = %D%/json_body.c
 %C%_json_body_t_LDADD = $(unit_ldadd)
+
+%C%_routes_t_SOURCES = %D%/routes.c $(target_sources)
+%C%_routes_t_LDADD = $(storage_ldadd)
