@@ -4,8 +4,11 @@ CPU is read from a control group (version 2) of their own where one can be made,
 that have ended; else from /proc/PID/stat, to the clock tick."""
 import os
 import re
+import subprocess
+import time
 
 TICKS = os.sysconf("SC_CLK_TCK")
+LOOK = 0.005   # seconds between two looks at a program's memory
 
 
 def _read(path):
@@ -111,3 +114,20 @@ class Account:
         highest, now = self._kib("status", "VmHWM"), self._kib("smaps_rollup", "Pss")
         return self.held + sum(max(0, value - self.resident[pid]) if pid in self.resident else now.get(pid, 0)
                                for pid, value in highest.items())
+
+
+def run(command, **more):
+    """(seconds, MiB of the highest resident size) of a command. The size is looked at while it runs: the one that the
+    system tells at the end counts this program, of which it was forked, too."""
+    begun = time.monotonic()
+    peak = 0
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, **more) as process:
+        while process.poll() is None:
+            with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
+                lines = dict(line.split(":", 1) for line in status)
+            peak = max(peak, int(lines.get("VmHWM", "0").split()[0]))
+            time.sleep(LOOK)
+    seconds = time.monotonic() - begun
+    if process.returncode != 0:
+        raise RuntimeError(f"{command[0]} failed with {process.returncode}")
+    return seconds, peak / 1024

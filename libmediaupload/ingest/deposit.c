@@ -165,6 +165,11 @@ mu_error_t *mu_deposit_commit(mu_deposit_t *deposit, const char *key, mu_on_exis
     return queue(deposit, key, on_existing, queued);
 }
 
+int mu_deposit_is_confirmed(const mu_deposit_t *deposit)
+{
+    return deposit->object != NULL && mu_object_is_confirmed(deposit->object);
+}
+
 void mu_deposit_abort(mu_deposit_t *deposit)
 {
     if (deposit->object != NULL) {

@@ -15,6 +15,8 @@ mu_error_t *mu_deposit_begin(mu_deposit_t **deposit, const mu_target_t *target, 
 mu_error_t *mu_deposit_write(mu_deposit_t *deposit, const struct iovec *slices, int count);
 /* Publishes; *queued tells whether the file waits in the outbox. MU_EXISTS as from mu_object_commit. */
 mu_error_t *mu_deposit_commit(mu_deposit_t *deposit, const char *key, mu_on_existing_t on_existing, int *queued);
+/* Of one that is published: as mu_object_is_confirmed; never so when it waits. */
+int mu_deposit_is_confirmed(const mu_deposit_t *deposit);
 void mu_deposit_abort(mu_deposit_t *deposit);
 
 #endif

@@ -509,6 +509,7 @@ const mu_file_t *mu_intake_publish(mu_intake_t *intake)
         return &intake->file;
     }
     intake->file.state = intake->queued ? MU_FILE_QUEUED : MU_FILE_STORED;
+    intake->file.confirmed = !intake->queued && mu_deposit_is_confirmed(intake->deposit);
     return &intake->file;
 }
 

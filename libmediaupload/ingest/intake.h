@@ -30,6 +30,7 @@ typedef struct mu_file_t {
     apr_int64_t size;          /* bytes that came, MediaUploadMaxSize at most */
     const char *sha256;        /* hex; NULL unless stored or queued and MediaUploadChecksum asks for it */
     apr_int64_t width, height; /* pixels; 0 when unknown */
+    int confirmed;             /* stored, and the storage has told the right digest: mu_object_is_confirmed */
     mu_file_state_t state;
     const mu_error_t *error;   /* NULL when stored or queued */
 } mu_file_t;

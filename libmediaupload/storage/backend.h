@@ -46,6 +46,7 @@ struct mu_object_t {
     mu_storage_t *storage;
     apr_pool_t *pool;               /* of the object; errors are made in it */
     enum { MU_OBJECT_OPEN, MU_OBJECT_BROKEN, MU_OBJECT_DONE } state;
+    int confirmed;                  /* set by commit, see mu_object_is_confirmed */
     void *context;                  /* the back end's own */
 };
 

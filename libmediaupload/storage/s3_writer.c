@@ -157,8 +157,8 @@ static mu_error_t *compare(writer_t *this, const char *key, const char *md5, int
     return err;
 }
 
-/* What the answer to PUT means. */
-static mu_error_t *judge(writer_t *this, const char *key, const char *md5, const mu_http_answer_t *answer)
+/* What the answer to PUT means; *told: the server has told the right MD5. */
+static mu_error_t *judge(writer_t *this, const char *key, const char *md5, const mu_http_answer_t *answer, int *told)
 {
     mu_error_t *err = NULL;
     int same = 0, tells = mu_s3_etag_tells(answer, md5);
@@ -166,11 +166,13 @@ static mu_error_t *judge(writer_t *this, const char *key, const char *md5, const
     if (answer->status == 412) {
         /* It may be ours: the answer to an earlier try was lost. */
         err = answer->tries > 1 ? compare(this, key, md5, 0, &same) : NULL;
+        *told = same;
         return err != NULL || same ? err : exists(this, key);
     }
     if (answer->status != 200) {
         return mu_s3_failure(this->s3, answer, "PutObject", this->pool);
     }
+    *told = tells > 0;
     if (tells < 0) {
         err = compare(this, key, md5, 1, &same);
         tells = same;
@@ -194,7 +196,7 @@ static mu_error_t *put_if_free(writer_t *this, mu_s3_call_t *call, mu_http_answe
     return mu_s3_call(this->s3, call, answer, this->pool);
 }
 
-static mu_error_t *put(writer_t *this, const char *key, mu_on_existing_t on_existing)
+static mu_error_t *put(writer_t *this, const char *key, mu_on_existing_t on_existing, int *told)
 {
     apr_table_t *headers = apr_table_copy(this->pool, this->headers);
     mu_s3_call_t call = { .method = "PUT", .key = key, .headers = headers, .body = { this->buffer, this->end } };
@@ -213,7 +215,7 @@ static mu_error_t *put(writer_t *this, const char *key, mu_on_existing_t on_exis
     if (err == NULL && on_existing == MU_KEEP_EXISTING && mu_s3_lacks_conditions(&answer, this->pool)) {
         err = put_if_free(this, &call, &answer);
     }
-    return err == NULL ? judge(this, key, md5, &answer) : err;
+    return err == NULL ? judge(this, key, md5, &answer, told) : err;
 }
 
 mu_error_t *mu_s3_writer_commit(mu_object_t *object, const char *key, mu_on_existing_t on_existing)
@@ -222,7 +224,7 @@ mu_error_t *mu_s3_writer_commit(mu_object_t *object, const char *key, mu_on_exis
     mu_error_t *err = NULL;
 
     if (this->parts == NULL) {
-        err = put(this, key, on_existing);
+        err = put(this, key, on_existing, &object->confirmed);
     }
     else if (strcmp(key, this->key) != 0) {
         return mu_error(this->pool, MU_EXISTS, APR_SUCCESS, "%s: %s is on its way and cannot become %s",

@@ -227,6 +227,11 @@ mu_error_t *mu_object_commit(mu_object_t *object, const char *key, mu_on_existin
     return err;
 }
 
+int mu_object_is_confirmed(const mu_object_t *object)
+{
+    return object->state == MU_OBJECT_DONE && object->confirmed;
+}
+
 void mu_object_abort(mu_object_t *object)
 {
     if (object->state != MU_OBJECT_DONE) {

@@ -72,6 +72,9 @@ mu_error_t *mu_object_write(mu_object_t *object, const struct iovec *slices, int
  * a long object is on its way under the key of begin answers MU_EXISTS to every other one. After any other error the
  * object is aborted. */
 mu_error_t *mu_object_commit(mu_object_t *object, const char *key, mu_on_existing_t on_existing);
+/* Of one that is committed: whether the storage has told a digest of what it holds now, and it was that of what was
+ * written. What others hold only reading tells. */
+int mu_object_is_confirmed(const mu_object_t *object);
 /* Throws the object away; nothing is left behind. Harmless on one that is done. */
 void mu_object_abort(mu_object_t *object);
 

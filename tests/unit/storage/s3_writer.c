@@ -163,6 +163,36 @@ static void test_short(apr_pool_t *pool)
     run_cases(cases, sizeof(cases) / sizeof(cases[0]), "hello", 5, pool);
 }
 
+static void test_confirmed(apr_pool_t *pool)
+{
+    static const struct {
+        const char *name;
+        step_t steps[STEPS];
+        int confirmed;
+    } cases[] = {
+        { "the server tells the MD5", { { .answer = OK(ETAG) } }, 1 },
+        { "or later, when its first answer was lost",
+          { { .answer = OK(ETAG), .how = CUT_ANSWER, .cut = 10 }, { .answer = STATUS("412 No", "") },
+            { .answer = HEAD_OF("5", ETAG), .how = ANSWER_AND_CLOSE } }, 1 },
+        { "it encrypts", { { .answer = OK(KMS) }, { .answer = HEAD_OF("5", KMS), .how = ANSWER_AND_CLOSE } }, 0 },
+        { "it tells none", { { .answer = OK("") }, { .answer = HEAD_OF("5", ""), .how = ANSWER_AND_CLOSE } }, 0 },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        mu_storage_t *storage = open_storage("", pool);
+        const mu_object_info_t info = { "a.jpg", "image/jpeg", 5 };
+        struct iovec slice = { (void *)"hello", 5 };
+        mu_object_t *object;
+
+        server_script(server, cases[i].steps, count_steps(cases[i].steps));
+        ok(mu_object_begin(&object, storage, &info, pool) == NULL && mu_object_write(object, &slice, 1) == NULL,
+           "an object");
+        ok(!mu_object_is_confirmed(object), "not before it is stored");
+        ok(mu_object_commit(object, "a.jpg", MU_KEEP_EXISTING) == NULL, "is stored");
+        is_number(mu_object_is_confirmed(object), cases[i].confirmed, "%s", cases[i].name);
+    }
+}
+
 #define CREATED XML("200 OK", "<InitiateMultipartUploadResult><UploadId>u1</UploadId>" \
                               "</InitiateMultipartUploadResult>"), .how = ANSWER_AND_CLOSE
 #define COMPLETE XML("200 OK", "<CompleteMultipartUploadResult/>"), .how = ANSWER_AND_CLOSE
@@ -393,6 +423,7 @@ int main(void)
 
     server = server_start();
     test_short(pool);
+    test_confirmed(pool);
     test_long(pool);
     test_cuts(pool);
     test_request(pool);
