@@ -26,7 +26,7 @@ def reserve(port):
     name is no file (it starts with NUL), and goes with the process."""
     holder = socket.socket(socket.AF_UNIX)
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)   # as servers do: a connection that ended may linger
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)   # as servers do: ended ones may linger
         try:
             probe.bind(("127.0.0.1", port))
             holder.bind(f"\0mediaupload-test-port-{port}")
