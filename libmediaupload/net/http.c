@@ -184,8 +184,23 @@ static void begin_try(mu_http_sending_t *this, const apr_array_header_t *headers
     }
 }
 
-static mu_error_t *end_try(mu_http_sending_t *this)
+/* Waits for the first, while the others go on. */
+static mu_error_t *finish(mu_http_sending_t *const *sendings, int count)
 {
+    mu_line_t *lines[MU_LINES_AT_ONCE];
+    int begun = 0;
+
+    for (int i = 0; i < count; i++) {
+        if (sendings[i]->unsent == NULL) {
+            lines[begun++] = sendings[i]->line;
+        }
+    }
+    return mu_line_finish_first(lines, begun);
+}
+
+static mu_error_t *end_try(mu_http_sending_t *const *sendings, int count)
+{
+    mu_http_sending_t *this = sendings[0];
     mu_error_t *err = this->unsent;
     long status = 0;
 
@@ -193,7 +208,7 @@ static mu_error_t *end_try(mu_http_sending_t *this)
         return err;
     }
     if (err == NULL) {
-        err = mu_line_finish(this->line);
+        err = finish(sendings, count);
     }
     curl_easy_getinfo(this->curl, CURLINFO_RESPONSE_CODE, &status);
     this->answer->status = (int)status;
@@ -262,15 +277,21 @@ void mu_http_go_on(mu_http_sending_t *this)
     }
 }
 
-mu_error_t *mu_http_end(mu_http_sending_t *this, mu_http_answer_t *answer)
+mu_error_t *mu_http_end(mu_http_sending_t *sending, mu_http_answer_t *answer)
 {
+    return mu_http_end_first(&sending, 1, answer);
+}
+
+mu_error_t *mu_http_end_first(mu_http_sending_t *const *sendings, int count, mu_http_answer_t *answer)
+{
+    mu_http_sending_t *this = sendings[0];
     const mu_http_call_t *call = this->call;
     const char *origin = origin_of(call->url, this->pool);
 
     *answer = this->early;
     this->answer = answer;
     for (;;) {
-        mu_error_t *err = end_try(this);
+        mu_error_t *err = end_try(sendings, count);
         apr_time_t wait;
 
         if (this->error != NULL) {

@@ -57,5 +57,8 @@ typedef struct mu_http_sending_t mu_http_sending_t;   /* a call under way; one t
 mu_http_sending_t *mu_http_begin(mu_lines_t *lines, const mu_http_call_t *call, apr_pool_t *pool);
 void mu_http_go_on(mu_http_sending_t *sending);
 mu_error_t *mu_http_end(mu_http_sending_t *sending, mu_http_answer_t *answer);
+/* The same for the first of some calls, while the others, which are calls with a body, go on. MU_LINES_AT_ONCE of them
+ * at most. */
+mu_error_t *mu_http_end_first(mu_http_sending_t *const *sendings, int count, mu_http_answer_t *answer);
 
 #endif

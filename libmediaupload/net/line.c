@@ -8,7 +8,7 @@
 #include <apr_thread_mutex.h>
 #include <apr_time.h>
 
-#define BUFFER 131072      /* bytes that libcurl reads, and writes, at once */
+#define BUFFER 65536      /* bytes that libcurl reads, and writes, at once */
 #define POLL_MS 1000
 #define EARLY_POLL_MS 10   /* before bytes of a body go either way */
 #define BLIND_CALLS 3
@@ -36,6 +36,7 @@ struct mu_line_t {
     apr_size_t offset;           /* in the first */
     int waiting;                 /* libcurl was told to wait for more */
     int ended;                   /* no more will come */
+    curl_off_t offered;          /* bytes that were given at once */
 };
 
 /* --- the idle ones --- */
@@ -187,6 +188,7 @@ mu_error_t *mu_line_take(mu_line_t **result, mu_lines_t *lines, apr_pool_t *pool
     line->warm = warm;
     line->socket = CURL_SOCKET_BAD;
     line->added = line->over = line->count = line->waiting = line->ended = 0;
+    line->offered = 0;
     line->result = CURLE_OK;
     line->reason[0] = '\0';
     set_options(line);
@@ -262,29 +264,70 @@ static void look_whether_over(mu_line_t *line)
     }
 }
 
-/* While libcurl (7.88) makes FTP's second connection, it now and then waits for the wrong one of the two, or for none,
- * and wants to be called again. It is not called for ever without a pause: *blind counts how often nothing came. */
-static void wait_for_network(const mu_line_t *line, int *blind)
+/* Sends and receives what can be. */
+static void perform(mu_line_t *line)
 {
-    curl_off_t ready_after = 0;
-    int ready = 0;
+    int running;
 
-    curl_easy_getinfo(line->easy, CURLINFO_PRETRANSFER_TIME_T, &ready_after);
-    curl_multi_wait(line->multi, NULL, 0, ready_after > 0 ? POLL_MS : EARLY_POLL_MS, &ready);
+    if (!line->over) {
+        curl_multi_perform(line->multi, &running);
+        look_whether_over(line);
+    }
+}
+
+/* What another line waits for; *timeout_ms is shortened when that cannot be told. */
+static struct curl_waitfd look_out_for(const mu_line_t *line, int *timeout_ms)
+{
+    struct curl_waitfd look_out = { CURL_SOCKET_BAD, CURL_WAIT_POLLIN, 0 };
+    curl_off_t sent = 0;
+
+    curl_easy_getinfo(line->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+    if (sent > 0) {
+        curl_easy_getinfo(line->easy, CURLINFO_ACTIVESOCKET, &look_out.fd);
+    }
+    if (sent < line->offered) {
+        look_out.events |= CURL_WAIT_POLLOUT;
+    }
+    if (look_out.fd == CURL_SOCKET_BAD) {
+        *timeout_ms = EARLY_POLL_MS;
+    }
+    return look_out;
+}
+
+/* Waits until the first line can go on, or another one of them. While libcurl (7.88) makes FTP's second connection, it
+ * now and then waits for the wrong one of the two, or for none, and wants to be called again. It is not called for ever
+ * without a pause: *blind counts how often nothing came. */
+static void wait_for_network(mu_line_t *const *lines, int count, int *blind)
+{
+    struct curl_waitfd others[MU_LINES_AT_ONCE];
+    unsigned int looked_at = 0;
+    curl_off_t ready_after = 0;
+    int ready = 0, timeout_ms;
+
+    curl_easy_getinfo(lines[0]->easy, CURLINFO_PRETRANSFER_TIME_T, &ready_after);
+    timeout_ms = ready_after > 0 ? POLL_MS : EARLY_POLL_MS;
+    for (int i = 1; i < count; i++) {
+        if (!lines[i]->over) {
+            others[looked_at] = look_out_for(lines[i], &timeout_ms);
+            looked_at += others[looked_at].fd != CURL_SOCKET_BAD;
+        }
+    }
+    curl_multi_wait(lines[0]->multi, others, looked_at, timeout_ms, &ready);
     *blind = ready == 0 ? *blind + 1 : 0;
     if (*blind > BLIND_CALLS) {
         apr_sleep(apr_time_from_msec(1));
     }
 }
 
-/* Works until the request is over, or libcurl holds all bytes that are there; with `until_wanted`, until it asks for
- * more. */
-static void drive(mu_line_t *line, int until_wanted)
+/* Works until the request of the first line is over, or libcurl holds all bytes that are there; with `until_wanted`,
+ * until it asks for more. The others go on meanwhile. */
+static void drive(mu_line_t *const *lines, int count, int until_wanted)
 {
+    mu_line_t *line = lines[0];
     apr_time_t patience = apr_time_from_sec(line->lines->options.silence_seconds);
     apr_time_t heard = apr_time_now();
     curl_off_t seen = traffic(line);
-    int running, blind = 0;
+    int blind = 0;
 
     if (line->waiting && (line->count > 0 || line->ended)) {
         line->waiting = 0;
@@ -293,8 +336,9 @@ static void drive(mu_line_t *line, int until_wanted)
     for (;;) {
         curl_off_t now;
 
-        curl_multi_perform(line->multi, &running);
-        look_whether_over(line);
+        for (int i = 0; i < count; i++) {
+            perform(lines[i]);
+        }
         if (line->over || (line->count == 0 && !line->ended && (line->waiting || !until_wanted))) {
             return;
         }
@@ -310,7 +354,7 @@ static void drive(mu_line_t *line, int until_wanted)
                          line->lines->options.silence_seconds);
             return;
         }
-        wait_for_network(line, &blind);
+        wait_for_network(lines, count, &blind);
     }
 }
 
@@ -330,7 +374,7 @@ mu_error_t *mu_line_start(mu_line_t *line, int push)
 
 mu_error_t *mu_line_open(mu_line_t *line)
 {
-    drive(line, 1);
+    drive(&line, 1, 1);
     return line->result != CURLE_OK ? failure(line) : NULL;
 }
 
@@ -340,7 +384,7 @@ mu_error_t *mu_line_write(mu_line_t *line, const struct iovec *slices, int count
         line->slices = slices;
         line->count = count;
         line->offset = 0;
-        drive(line, 0);
+        drive(&line, 1, 0);
         line->count = 0;
     }
     return line->result != CURLE_OK ? failure(line) : NULL;
@@ -352,20 +396,19 @@ void mu_line_offer(mu_line_t *line, const struct iovec *slices, int count)
     line->count = count;
     line->offset = 0;
     line->ended = 1;
+    for (int i = 0; i < count; i++) {
+        line->offered += (curl_off_t)slices[i].iov_len;
+    }
     mu_line_go_on(line);
 }
 
 void mu_line_go_on(mu_line_t *line)
 {
     curl_off_t before;
-    int running;
 
     do {
         before = traffic(line);
-        if (!line->over) {
-            curl_multi_perform(line->multi, &running);
-            look_whether_over(line);
-        }
+        perform(line);
     } while (!line->over && traffic(line) != before);
 }
 
@@ -376,9 +419,16 @@ int mu_line_is_over(const mu_line_t *line)
 
 mu_error_t *mu_line_finish(mu_line_t *line)
 {
+    return mu_line_finish_first(&line, 1);
+}
+
+mu_error_t *mu_line_finish_first(mu_line_t *const *lines, int count)
+{
+    mu_line_t *line = lines[0];
+
     line->ended = 1;
     if (!line->over) {
-        drive(line, 0);
+        drive(lines, count, 0);
     }
     return line->result != CURLE_OK ? failure(line) : NULL;
 }

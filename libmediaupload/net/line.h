@@ -40,6 +40,9 @@ void mu_line_go_on(mu_line_t *line);
 int mu_line_is_over(const mu_line_t *line);
 /* No more bytes: waits for the end of the request. Errors as above; what the server answered is not judged. */
 mu_error_t *mu_line_finish(mu_line_t *line);
+/* The same for the first of some lines, while the others, whose bodies were given at once, go on. MU_LINES_AT_ONCE of
+ * them at most. */
+mu_error_t *mu_line_finish_first(mu_line_t *const *lines, int count);
 
 /* libcurl's word for an error of the functions above. */
 CURLcode mu_line_result(const mu_line_t *line);

@@ -12,6 +12,8 @@
 #define MU_CONNECT_SECONDS 10   /* to connect, TLS included */
 #define MU_SILENCE_SECONDS 30   /* without a byte in either direction while the server is waited for */
 
+#define MU_LINES_AT_ONCE 8      /* that one thread drives */
+
 typedef struct mu_lines_t mu_lines_t;   /* thread-safe */
 
 typedef struct mu_lines_options_t {

@@ -117,9 +117,21 @@ static int is_error(const mu_http_answer_t *answer, int status, const char *code
     return said != NULL && strcmp(said, code) == 0;
 }
 
-mu_error_t *mu_s3_end(mu_s3_sending_t *this, mu_http_answer_t *answer)
+mu_error_t *mu_s3_end(mu_s3_sending_t *sending, mu_http_answer_t *answer)
 {
-    mu_error_t *err = mu_http_end(this->sending, answer);
+    return mu_s3_end_first(&sending, 1, answer);
+}
+
+mu_error_t *mu_s3_end_first(mu_s3_sending_t *const *sendings, int count, mu_http_answer_t *answer)
+{
+    mu_s3_sending_t *this = sendings[0];
+    mu_http_sending_t *calls[MU_LINES_AT_ONCE];
+    mu_error_t *err;
+
+    for (int i = 0; i < count; i++) {
+        calls[i] = sendings[i]->sending;
+    }
+    err = mu_http_end_first(calls, count, answer);
 
     /* A body that is sent while a slow client fills the next one may come too slowly for the server. */
     if (err == NULL && !this->call.once && is_error(answer, 400, "RequestTimeout", this->pool)) {

@@ -37,6 +37,7 @@ mu_error_t *mu_s3_call(const mu_s3_t *s3, const mu_s3_call_t *call, mu_http_answ
 mu_s3_sending_t *mu_s3_begin(const mu_s3_t *s3, const mu_s3_call_t *call, apr_pool_t *pool);
 void mu_s3_go_on(mu_s3_sending_t *sending);
 mu_error_t *mu_s3_end(mu_s3_sending_t *sending, mu_http_answer_t *answer);
+mu_error_t *mu_s3_end_first(mu_s3_sending_t *const *sendings, int count, mu_http_answer_t *answer);
 
 /* The error that an answer stands for, its text with what S3 says and what can be done about it. */
 mu_error_t *mu_s3_failure(const mu_s3_t *s3, const mu_http_answer_t *answer, const char *operation, apr_pool_t *pool);

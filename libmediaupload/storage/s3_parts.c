@@ -9,18 +9,22 @@
 #include "libmediaupload/storage/s3_objects.h"
 #include "libmediaupload/storage/s3_xml.h"
 
+typedef struct part_t {
+    apr_pool_t *pool;                /* no child of that of all: it must be there when that is cleaned up */
+    mu_s3_sending_t *sending;
+    char md5[2 * MU_MD5_SIZE + 1];
+} part_t;
+
 struct mu_s3_parts_t {
     const mu_s3_t *s3;
     const char *key;
     const char *id;                  /* of the upload */
     apr_pool_t *pool;
     apr_array_header_t *etags;       /* const char *, of the parts that have arrived */
-    apr_array_header_t *digests;     /* their MD5, MU_MD5_SIZE bytes each */
+    apr_array_header_t *digests;     /* MD5 of those that were sent, MU_MD5_SIZE bytes each */
     apr_off_t size;                  /* of all parts */
-    /* the part under way */
-    apr_pool_t *part_pool;           /* no child of `pool`: it must be there when that is cleaned up */
-    mu_s3_sending_t *sending;        /* NULL when there is none */
-    char md5[2 * MU_MD5_SIZE + 1];
+    part_t parts[MU_S3_PARTS_AT_ONCE];
+    int under_way;                   /* the first so many, in the order in which they were sent */
 };
 
 /* An error that outlives the pool of a part. */
@@ -56,35 +60,57 @@ mu_error_t *mu_s3_parts_create(mu_s3_parts_t **result, const mu_s3_t *s3, const 
     this->pool = pool;
     this->etags = apr_array_make(pool, 16, sizeof(const char *));
     this->digests = apr_array_make(pool, 16, MU_MD5_SIZE);
-    apr_pool_create(&this->part_pool, NULL);
     *result = this;
     return NULL;
 }
 
 /* --- parts --- */
 
-mu_error_t *mu_s3_parts_wait(mu_s3_parts_t *this)
+/* Takes the first part from those under way. */
+static void drop_first(mu_s3_parts_t *this)
 {
+    apr_pool_destroy(this->parts[0].pool);
+    this->under_way--;
+    memmove(this->parts, this->parts + 1, (size_t)this->under_way * sizeof(this->parts[0]));
+}
+
+/* Waits for the first part, while the others go on. */
+static mu_error_t *wait_for_first(mu_s3_parts_t *this)
+{
+    const part_t *part = &this->parts[0];
+    mu_s3_sending_t *sendings[MU_S3_PARTS_AT_ONCE];
     mu_http_answer_t answer;
     mu_error_t *err;
 
-    if (this->sending == NULL) {
-        return NULL;
+    for (int i = 0; i < this->under_way; i++) {
+        sendings[i] = this->parts[i].sending;
     }
-    err = mu_s3_end(this->sending, &answer);
-    this->sending = NULL;
+    err = mu_s3_end_first(sendings, this->under_way, &answer);
     if (err == NULL && answer.status != 200) {
-        err = mu_s3_failure(this->s3, &answer, "UploadPart", this->part_pool);
+        err = mu_s3_failure(this->s3, &answer, "UploadPart", part->pool);
     }
     if (err != NULL) {
-        return keep(this, err);
+        err = keep(this, err);
     }
-    if (mu_s3_etag_tells(&answer, this->md5) == 0 || apr_table_get(answer.headers, "ETag") == NULL) {
-        return mu_error(this->pool, MU_STORAGE_DOWN, APR_SUCCESS, "%s: UploadPart: other bytes arrived than were sent",
-                        this->s3->url);
+    else if (mu_s3_etag_tells(&answer, part->md5) == 0 || apr_table_get(answer.headers, "ETag") == NULL) {
+        err = mu_error(this->pool, MU_STORAGE_DOWN, APR_SUCCESS, "%s: UploadPart: other bytes arrived than were sent",
+                       this->s3->url);
     }
-    APR_ARRAY_PUSH(this->etags, const char *) = apr_pstrdup(this->pool, apr_table_get(answer.headers, "ETag"));
-    return NULL;
+    else {
+        APR_ARRAY_PUSH(this->etags, const char *) = apr_pstrdup(this->pool, apr_table_get(answer.headers, "ETag"));
+    }
+    drop_first(this);
+    return err;
+}
+
+mu_error_t *mu_s3_parts_wait(mu_s3_parts_t *this, int most)
+{
+    mu_error_t *err = NULL;
+
+    while (err == NULL && this->under_way > most) {
+        err = wait_for_first(this);
+    }
+    return err;
 }
 
 mu_error_t *mu_s3_parts_send(mu_s3_parts_t *this, const char *bytes, apr_size_t size)
@@ -92,36 +118,38 @@ mu_error_t *mu_s3_parts_send(mu_s3_parts_t *this, const char *bytes, apr_size_t 
     mu_s3_call_t call = { .method = "PUT", .key = this->key, .body = { (void *)bytes, size } };
     apr_table_t *query, *headers;
     unsigned char *digest;
-    mu_error_t *err = mu_s3_parts_wait(this);
+    part_t *part;
+    mu_error_t *err = mu_s3_parts_wait(this, MU_S3_PARTS_AT_ONCE - 1);
 
     if (err != NULL) {
         return err;
     }
-    if (this->etags->nelts == MU_S3_PARTS_MAX) {
+    if (this->digests->nelts == MU_S3_PARTS_MAX) {
         return mu_error(this->pool, MU_STORAGE, APR_SUCCESS,
                         "%s: the file is longer than %d parts of %s: raise the option part_size", this->s3->url,
                         MU_S3_PARTS_MAX, mu_size_text((apr_int64_t)size, this->pool));
     }
-    apr_pool_clear(this->part_pool);
+    part = &this->parts[this->under_way++];
+    apr_pool_create(&part->pool, NULL);
     digest = apr_array_push(this->digests);
     mu_md5(digest, bytes, size);
-    mu_hex(this->md5, digest, MU_MD5_SIZE);
-    headers = apr_table_make(this->part_pool, 1);
-    apr_table_setn(headers, "Content-MD5", mu_base64(digest, MU_MD5_SIZE, this->part_pool));
-    query = apr_table_make(this->part_pool, 2);
-    apr_table_setn(query, "partNumber", apr_itoa(this->part_pool, this->etags->nelts + 1));
+    mu_hex(part->md5, digest, MU_MD5_SIZE);
+    headers = apr_table_make(part->pool, 1);
+    apr_table_setn(headers, "Content-MD5", mu_base64(digest, MU_MD5_SIZE, part->pool));
+    query = apr_table_make(part->pool, 2);
+    apr_table_setn(query, "partNumber", apr_itoa(part->pool, this->digests->nelts));
     apr_table_setn(query, "uploadId", this->id);
     call.headers = headers;
     call.query = query;
-    this->sending = mu_s3_begin(this->s3, &call, this->part_pool);
+    part->sending = mu_s3_begin(this->s3, &call, part->pool);
     this->size += (apr_off_t)size;
     return NULL;
 }
 
 void mu_s3_parts_go_on(mu_s3_parts_t *this)
 {
-    if (this->sending != NULL) {
-        mu_s3_go_on(this->sending);
+    for (int i = 0; i < this->under_way; i++) {
+        mu_s3_go_on(this->parts[i].sending);
     }
 }
 
@@ -211,7 +239,7 @@ mu_error_t *mu_s3_parts_complete(mu_s3_parts_t *this, mu_on_existing_t on_existi
     apr_table_t *query = apr_table_make(this->pool, 1), *headers = apr_table_make(this->pool, 2);
     mu_s3_call_t call = { .method = "POST", .key = this->key, .query = query, .headers = headers };
     mu_http_answer_t answer;
-    mu_error_t *err = mu_s3_parts_wait(this);
+    mu_error_t *err = mu_s3_parts_wait(this, 0);
 
     if (err == NULL && on_existing == MU_KEEP_EXISTING) {
         apr_table_setn(headers, "If-None-Match", "*");
@@ -232,11 +260,7 @@ mu_error_t *mu_s3_parts_complete(mu_s3_parts_t *this, mu_on_existing_t on_existi
     if (err == NULL) {
         err = judge(this, &answer);
     }
-    err = err == NULL ? check_size(this) : err;
-    if (err == NULL) {
-        apr_pool_destroy(this->part_pool);
-    }
-    return err;
+    return err == NULL ? check_size(this) : err;
 }
 
 void mu_s3_parts_abort(mu_s3_parts_t *this)
@@ -246,7 +270,9 @@ void mu_s3_parts_abort(mu_s3_parts_t *this)
     mu_http_answer_t answer;
     mu_error_t *err;
 
-    apr_pool_destroy(this->part_pool);   /* breaks off the part under way */
+    while (this->under_way > 0) {
+        drop_first(this);   /* breaks it off */
+    }
     apr_table_setn(query, "uploadId", this->id);
     err = mu_s3_call(this->s3, &call, &answer, this->pool);
     if (err == NULL && answer.status / 100 != 2 && answer.status != 404) {

@@ -9,7 +9,7 @@
 
 #include "libmediaupload/base/encode.h"
 
-#define MEMORY_DEFAULT (10 * 1024 * 1024)
+#define MEMORY_DEFAULT (15 * 1024 * 1024)
 #define MEMORY_MAX (1024 * 1024 * 1024)
 #define TIMEOUT_MAX 3600
 #define BUCKET_MIN 3
@@ -328,7 +328,7 @@ static mu_error_t *read_rest(reading_t *this)
     place->memory = MEMORY_DEFAULT;
     if (this->values[PART_SIZE] != NULL) {
         err = read_number(&number, this, PART_SIZE, 1, MU_S3_PART_MIN, MEMORY_MAX);
-        place->memory = err == NULL ? (apr_size_t)number / 2 * 2 : 0;
+        place->memory = err == NULL ? (apr_size_t)number : 0;
     }
     if (err == NULL && this->values[TIMEOUT] != NULL) {
         err = read_number(&number, this, TIMEOUT, 0, 1, TIMEOUT_MAX);

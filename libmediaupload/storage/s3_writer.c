@@ -12,16 +12,16 @@
 
 #define MEGABYTE (1024 * 1024)
 
-/* What fits into the buffer goes with one PUT. Of what does not, one half is sent while the other is filled; when
- * halves would be too short for parts, the whole is sent, and then filled again. */
+/* What fits into the buffer goes with one PUT. What does not goes in parts: the buffer has room for some, which are
+ * sent while the next one is filled; when it has room for one only, that is sent, and then filled again. */
 typedef struct writer_t {
     const mu_s3_t *s3;
     apr_pool_t *pool;
     const char *key;
     apr_table_t *headers;      /* of the object */
     char *buffer;              /* the system gives memory only for what is written to; NULL before the first byte */
-    apr_size_t size;           /* of the buffer: one or two parts */
     apr_size_t part;
+    apr_size_t size;           /* of the buffer: so many parts as may be under way at once */
     apr_size_t begin, end;     /* of what is in it and not yet sent */
     mu_s3_parts_t *parts;      /* NULL while all of the object fits */
 } writer_t;
@@ -30,13 +30,14 @@ typedef struct writer_t {
 static void set_sizes(writer_t *this, const mu_s3_place_t *place, apr_off_t size_hint)
 {
     apr_off_t needed = size_hint / MU_S3_PARTS_MAX + 1;
-    int parts = place->memory >= 2 * MU_S3_PART_MIN ? 2 : 1;
+    apr_size_t parts = place->memory / MU_S3_PART_MIN;
 
-    this->part = place->memory / (apr_size_t)parts;
+    parts = parts < MU_S3_PARTS_AT_ONCE ? parts : MU_S3_PARTS_AT_ONCE;
+    this->part = place->memory / parts;
     if (needed > (apr_off_t)this->part) {
         this->part = (apr_size_t)((needed + MEGABYTE - 1) / MEGABYTE * MEGABYTE);
     }
-    this->size = this->part * (apr_size_t)parts;
+    this->size = this->part * parts;
 }
 
 mu_error_t *mu_s3_writer_begin(mu_object_t *object, const mu_object_info_t *info)
@@ -90,16 +91,14 @@ static mu_error_t *make_room(writer_t *this)
 
     if (this->parts == NULL) {
         err = mu_s3_parts_create(&this->parts, this->s3, this->key, this->headers, this->pool);
-        if (err == NULL && this->size > this->part) {
-            err = mu_s3_parts_send(this->parts, this->buffer, this->part);
-            this->begin = this->part;
-        }
     }
-    if (err == NULL) {
+    for (; err == NULL && this->begin < this->end; this->begin += this->part) {
         err = mu_s3_parts_send(this->parts, this->buffer + this->begin, this->part);
     }
-    this->begin = this->end = this->begin == 0 && this->size > this->part ? this->part : 0;
-    return err == NULL && this->size == this->part ? mu_s3_parts_wait(this->parts) : err;
+    if (this->begin == this->size) {
+        this->begin = this->end = 0;
+    }
+    return err == NULL ? mu_s3_parts_wait(this->parts, (int)(this->size / this->part) - 1) : err;
 }
 
 /* Where the room for the next bytes ends. */

@@ -481,6 +481,34 @@ static void test_steps(apr_pool_t *pool)
     passes(mu_http_call(lines, &call, &answer, pool), "one that is given up leaves the lines usable");
 }
 
+/* While one that is silent is waited for, the others go on. */
+static void test_end_first(apr_pool_t *pool)
+{
+    static const step_t steps[] = { { .how = STAY_SILENT } };
+    mu_lines_t *lines = open_lines(pool);
+    mu_http_call_t call = get("/", pool);
+    mu_http_sending_t *sendings[3];
+    mu_http_answer_t answer;
+
+    call.method = "PUT";
+    call.body = slices_of(pattern(BODY_SIZE, pool), BODY_SIZE, 3, pool);
+    call.body_count = 3;
+    call.once = 1;
+    server_script(server, steps, 1);
+    sendings[0] = mu_http_begin(lines, &call, pool);
+    while (server_requests(server) < 1) {
+        mu_http_go_on(sendings[0]);
+    }
+    sendings[1] = mu_http_begin(lines, &call, pool);
+    sendings[2] = mu_http_begin(lines, &call, pool);
+    fails(mu_http_end_first(sendings, 3, &answer), MU_STORAGE_DOWN, "the first of three is silent");
+    is_number(server_requests(server), 3, "the bodies of the others arrived meanwhile");
+    for (int i = 1; i < 3; i++) {
+        passes(mu_http_end_first(sendings + i, 3 - i, &answer), "each of them");
+        ok(answer.status == 200 && strcmp(answer.body, "fine") == 0, "has its answer");
+    }
+}
+
 /* --- bodies of answers --- */
 
 typedef struct taken_t {
@@ -708,8 +736,8 @@ int main(void)
     static void (*const tests[])(apr_pool_t *pool) = {
         test_answer, test_request, test_methods, test_redirect, test_no_proxy, test_protocols, test_retries,
         test_signed_anew, test_idle_connection_closed, test_every_cut_of_the_answer, test_cuts_of_the_request,
-        test_early_answer, test_nobody_there, test_silence, test_steps, test_collected, test_taken, test_tls,
-        test_threads,
+        test_early_answer, test_nobody_there, test_silence, test_steps, test_end_first, test_collected, test_taken,
+        test_tls, test_threads,
     };
     apr_pool_t *pool = tap_start();
 

@@ -32,10 +32,10 @@ static const char *get_key(void *baton, const char *name)
         : strcmp(name, "AWS_SECRET_ACCESS_KEY") == 0 ? "sekret" : NULL;
 }
 
-static mu_storage_t *open_storage(const char *options, apr_pool_t *pool)
+static mu_storage_t *open_with(const char *part_size, const char *options, apr_pool_t *pool)
 {
-    const char *url = apr_pstrcat(pool, "s3://shop/media?part_size=10M&timeout=2&endpoint=",
-                                  server_url(server, "", pool), options, NULL);
+    const char *url = apr_psprintf(pool, "s3://shop/media?part_size=%s&timeout=2&endpoint=%s%s", part_size,
+                                   server_url(server, "", pool), options);
     mu_storage_t *storage;
     mu_error_t *err = mu_storage_open(&storage, url, &(mu_storage_options_t){ .env = { get_key, NULL } }, pool);
 
@@ -44,6 +44,11 @@ static mu_storage_t *open_storage(const char *options, apr_pool_t *pool)
         return NULL;
     }
     return storage;
+}
+
+static mu_storage_t *open_storage(const char *options, apr_pool_t *pool)
+{
+    return open_with("10M", options, pool);
 }
 
 static mu_error_t *store(mu_storage_t *storage, const char *data, apr_size_t size, mu_on_existing_t on_existing,
@@ -303,6 +308,56 @@ static void test_long(apr_pool_t *pool)
     }
 }
 
+#define PART (5 * 1024 * 1024)
+#define MANY (7 * PART)
+
+/* As many parts are under way as there is memory for. Each request has a connection and so a step of its own; which of
+ * the parts meets the one that differs is left open. */
+static void test_parts_at_once(apr_pool_t *pool)
+{
+    static const struct {
+        const char *name;
+        step_t third;            /* what happens to one of the parts */
+        int again;               /* it is sent again */
+        const char *expected;
+    } cases[] = {
+        { "all of them arrive", { .how = ANSWER }, 0, "stored" },
+        { "one is sent again after 503",
+          { .answer = STATUS("503 Busy", "Connection: close\r\n"), .how = ANSWER_AND_CLOSE }, 1, "stored" },
+        { "one is cut off and sent again", { .how = CUT_REQUEST, .cut = PART / 2 }, 1, "stored" },
+        { "one is refused", { .answer = ERROR("403 No", "AccessDenied"), .how = ANSWER_AND_CLOSE }, 0,
+          "storage_failed" },
+        { "of one, other bytes arrive", { .answer = OK(WRONG_ETAG "Connection: close\r\n"), .how = ANSWER_AND_CLOSE },
+          0, "storage_unavailable" },
+    };
+    static const char *const memory[] = { "5M", "15M", "20M" };   /* 1, 3 and 4 parts at once */
+    const char *fine = apr_pstrcat(pool, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n",
+                                   etag_of(PART, pool), "\r\n", NULL);
+    char *data = apr_palloc(pool, MANY);
+
+    memset(data, 'x', MANY);
+    for (size_t i = 0; i < 3 * sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *size = memory[i % 3], *name = cases[i / 3].name;
+        int parts = 7 + cases[i / 3].again;
+        step_t steps[11] = { { .answer = CREATED } };
+        apr_pool_t *own;
+
+        for (int j = 1; j <= parts; j++) {
+            steps[j] = (step_t){ .answer = fine, .how = ANSWER_AND_CLOSE };
+        }
+        if (cases[i / 3].third.how != ANSWER) {
+            steps[3] = cases[i / 3].third;
+        }
+        steps[parts + 1] = (step_t){ .answer = COMPLETE };
+        steps[parts + 2] = (step_t){ .answer = HEAD_OF("36700160", ""), .how = ANSWER_AND_CLOSE };
+        apr_pool_create(&own, pool);
+        server_script(server, steps, parts + 3);
+        is_text(name_of(store(open_with(size, "", own), data, MANY, MU_REPLACE_EXISTING, own)), cases[i / 3].expected,
+                "seven parts, part_size=%s, and %s", size, name);
+        apr_pool_destroy(own);
+    }
+}
+
 /* Wherever the connection ends, the object is sent again and then stored; when it ends every time, it is not. */
 static void test_cuts(apr_pool_t *pool)
 {
@@ -425,6 +480,7 @@ int main(void)
     test_short(pool);
     test_confirmed(pool);
     test_long(pool);
+    test_parts_at_once(pool);
     test_cuts(pool);
     test_request(pool);
     test_reading(pool);
