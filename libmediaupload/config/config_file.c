@@ -21,39 +21,61 @@ typedef struct reader_t {
     apr_pool_t *pool;
 } reader_t;
 
+/* One line of the file, without its end, in `line`; *found is 0 at the end of the file. */
+static mu_error_t *read_physical_line(char line[LINE_LENGTH], apr_size_t *length, int *found, reader_t *reader)
+{
+    apr_status_t status;
+    char c = '\0';
+
+    *length = 0;
+    *found = 0;
+    while ((status = apr_file_getc(&c, reader->file)) == APR_SUCCESS) {
+        *found = 1;
+        if (c == '\n') {
+            break;
+        }
+        if (c == '\0') {
+            return mu_error(reader->pool, MU_CONFIG, APR_SUCCESS, "the line holds a NUL byte");
+        }
+        if (*length == LINE_LENGTH - 1) {
+            return mu_error(reader->pool, MU_CONFIG, APR_SUCCESS, "the line is longer than %d bytes", LINE_LENGTH - 1);
+        }
+        line[(*length)++] = c;
+    }
+    if (status != APR_SUCCESS && !APR_STATUS_IS_EOF(status)) {
+        return mu_error(reader->pool, MU_CONFIG, status, "cannot read it");
+    }
+    reader->next_line += *found;
+    while (*length > 0 && line[*length - 1] == '\r') {
+        --*length;
+    }
+    line[*length] = '\0';
+    return NULL;
+}
+
 /* One logical line without leading white space in *text; NULL at the end of the file. */
 static mu_error_t *read_line(char **text, reader_t *reader)
 {
     char line[LINE_LENGTH];
     const char *whole = "";
-    apr_status_t status;
+    int found, continues = 1;
 
     *text = NULL;
     reader->line = reader->next_line + 1;
-    while ((status = apr_file_gets(line, sizeof(line), reader->file)) == APR_SUCCESS) {
-        apr_size_t length = strlen(line);
-        int continues;
+    while (continues) {
+        apr_size_t length;
+        mu_error_t *err = read_physical_line(line, &length, &found, reader);
 
-        reader->next_line++;
-        if (length == sizeof(line) - 1 && line[length - 1] != '\n') {
-            return mu_error(reader->pool, MU_CONFIG, APR_SUCCESS, "the line is longer than %d bytes", LINE_LENGTH - 2);
+        if (err != NULL) {
+            return err;
         }
-        if (length == 0 || (line[length - 1] != '\n' && apr_file_eof(reader->file) != APR_EOF)) {
-            return mu_error(reader->pool, MU_CONFIG, APR_SUCCESS, "the line holds a NUL byte");
-        }
-        while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r')) {
-            length--;
+        if (!found) {
+            break;
         }
         continues = length > 0 && line[length - 1] == '\\';
         line[length - (apr_size_t)continues] = '\0';
         whole = apr_pstrcat(reader->pool, whole, line, NULL);
         *text = apr_pstrdup(reader->pool, whole);
-        if (!continues) {
-            break;
-        }
-    }
-    if (status != APR_SUCCESS && !APR_STATUS_IS_EOF(status)) {
-        return mu_error(reader->pool, MU_CONFIG, status, "cannot read it");
     }
     while (*text != NULL && apr_isspace(**text)) {
         ++*text;
