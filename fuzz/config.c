@@ -15,6 +15,7 @@
 #include "fuzz/target.h"
 #include "libmediaupload/base/encode.h"
 #include "libmediaupload/ingest/engine.h"
+#include "libmediaupload/ingest/public_url.h"
 
 #define PATH "/proc/self/fd/"
 
@@ -33,9 +34,9 @@ static void check(int true_always)
     }
 }
 
-static void check_target(const mu_engine_t *engine, const mu_target_t *target)
+static void check_target(const mu_engine_t *engine, const mu_target_t *target, apr_pool_t *pool)
 {
-    check(target->storage != NULL && target->settings->url != NULL && target->settings->key != NULL);
+    check(target->storage != NULL && target->settings->key != NULL && mu_public_url(target, "a.jpg", pool) != NULL);
     check(target->settings->accept->nelts > 0 && target->settings->max_size > 0 && target->settings->max_files > 0);
     check(mu_engine_find(engine, target->name) == target);
 }
@@ -57,7 +58,7 @@ static void read_and_open(const char *path, int has_nul, apr_pool_t *pool)
     }
     check(engine->targets->nelts == config->collections->nelts);
     for (int i = 0; i < engine->targets->nelts; i++) {
-        check_target(engine, APR_ARRAY_IDX(engine->targets, i, const mu_target_t *));
+        check_target(engine, APR_ARRAY_IDX(engine->targets, i, const mu_target_t *), pool);
     }
 }
 

@@ -37,8 +37,8 @@ static mu_error_t *read_physical_line(char line[LINE_LENGTH], apr_size_t *length
         if (c == '\0') {
             return mu_error(reader->pool, MU_CONFIG, APR_SUCCESS, "the line holds a NUL byte");
         }
-        if (*length == LINE_LENGTH - 1) {
-            return mu_error(reader->pool, MU_CONFIG, APR_SUCCESS, "the line is longer than %d bytes", LINE_LENGTH - 1);
+        if (*length == LINE_LENGTH - 2) {
+            return mu_error(reader->pool, MU_CONFIG, APR_SUCCESS, "the line is longer than %d bytes", LINE_LENGTH - 2);
         }
         line[(*length)++] = c;
     }
