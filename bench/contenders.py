@@ -61,7 +61,7 @@ LoadModule mediaupload_module {module}
     MediaUploadStorage local:{store}
     MediaUploadURL http://127.0.0.1:@PORT@/stored
     MediaUploadMaxSize 4G
-    MediaUploadChecksum {checksum}
+    {checksum}
     {accept}
 </MediaUpload>
 <Location /upload>
@@ -325,9 +325,10 @@ class Sink(Contender):
 
 class Ours(Contender):
     """accept    whether every type is taken; else pictures, which are told by their content
-    checksum, catalog    whether these are on"""
+    checksum  what MediaUploadChecksum says; None: its default
+    catalog   whether there is one"""
 
-    def __init__(self, name, setting, accept_all=True, checksum=False, catalog=False):
+    def __init__(self, name, setting, accept_all=True, checksum="off", catalog=False):
         super().__init__(name, setting)
         self.accept_all, self.checksum, self.catalog = accept_all, checksum, catalog
         self.catalogued = 0
@@ -338,7 +339,8 @@ class Ours(Contender):
     def launch(self):
         self.catalogued = 0
         self.serve_httpd(OURS.format(
-            module=self.setting.module, store=self.store, checksum="on" if self.checksum else "off",
+            module=self.setting.module, store=self.store,
+            checksum=f"MediaUploadChecksum {self.checksum}" if self.checksum else "",
             accept="MediaUploadAccept */*" if self.accept_all else "",
             database="MediaUploadDatabase sqlite3 @ROOT@/var/media.db" if self.catalog else ""))
 

@@ -6,5 +6,5 @@ EXTRA_PROGRAMS += %D%/parser
 # "bench/run" compares uploads with other receivers; it builds what it needs into bench/build.
 # "bench/storage" and "bench/migrate" compare with rclone and aws.
 EXTRA_DIST += %D%/run %D%/storage %D%/migrate %D%/install \
-	%D%/payload.py %D%/contenders.py %D%/measure.py %D%/table.py %D%/targets.py \
+	%D%/payload.py %D%/compiling.py %D%/contenders.py %D%/measure.py %D%/table.py %D%/targets.py \
 	%D%/workloads.py %D%/load.c %D%/sink.c %D%/peers

@@ -152,11 +152,14 @@ class Bench:
 def everyone(setting, pictures=False):
     """All contenders of a speed comparison."""
     ours = [peers.Ours(OURS, setting, accept_all=not pictures),
-            peers.Ours(OURS + ", checksum", setting, accept_all=not pictures, checksum=True),
+            peers.Ours(OURS + ", checksum", setting, accept_all=not pictures, checksum="on"),
             peers.Ours(OURS + ", catalog", setting, accept_all=not pictures, catalog=True),
-            peers.Ours(OURS + ", checksum, catalog", setting, accept_all=not pictures, checksum=True, catalog=True)]
+            peers.Ours(OURS + ", checksum, catalog", setting, accept_all=not pictures, checksum="on",
+                       catalog=True)]
     if pictures:
         ours.append(peers.Ours(OURS + ", any type", setting))
+    else:
+        ours.append(peers.Ours(OURS + ", default checksum", setting, checksum=None))
     return [peers.Sink(SINK, setting), *ours, peers.Dav(DAV, setting), peers.ModPhp(PHP, setting),
             peers.HttpdFpm("httpd + php-fpm", setting), peers.NginxFpm("nginx + php-fpm", setting),
             peers.NginxFile("nginx, body in file", setting), peers.Busboy("node busboy", setting),
