@@ -113,6 +113,17 @@ frame-ancestors 'none'"
 END
 }
 
+# Folders of collections beside the document root, at the addresses that their files are told under without a
+# MediaUploadURL.
+folders_beside() {
+    local path
+    sed -nE 's/^[[:space:]]*MediaUploadStorage[[:space:]]+"?local:([^/."[:space:]][^"[:space:]]*).*/\1/Ip' "$config" |
+        grep -v '^public_html/' | sort -u | while IFS= read -r path; do
+        printf '%s\n' "Alias \"/$path\" \"$(dirname "$config")/$path\"" "<Directory \"$(dirname "$config")/$path\">" \
+            "    AllowOverride All" "    Require all granted" "    MediaUploadFallback on" "</Directory>"
+    done
+}
+
 # LimitRequestBody is httpd's own limit, 1 GiB unless set: how much is too much is the collection's to say.
 upload_places() {
     local name
@@ -150,6 +161,7 @@ httpd_conf() {
     basics
     document_root
     page
+    folders_beside
     upload_places
     cgi_programs "$cgi"
 }

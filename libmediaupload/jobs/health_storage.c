@@ -123,6 +123,17 @@ static const char *public_address(const mu_health_subject_t *subject, const char
     return is_in_memory ? NULL : mu_public_url(subject->target, key, subject->pool);
 }
 
+/* Addresses without a host cannot be visited from here. */
+static int tell_relative(const mu_health_subject_t *subject, const char *url)
+{
+    if (*url != '/') {
+        return 0;
+    }
+    MU_TELL(subject, "public url", MU_HEALTH_WARNING, "set MediaUploadURL to the full address of the folder, with "
+            "https:// and host", "pictures are told as %s: only pages of the same host can show them", url);
+    return 1;
+}
+
 static void look_from_outside(const mu_health_subject_t *subject, int stores)
 {
     mu_storage_t *storage = subject->target->storage;
@@ -136,7 +147,7 @@ static void look_from_outside(const mu_health_subject_t *subject, int stores)
     mu_hex(hex, random, sizeof(random));
     key = apr_pstrcat(subject->pool, "probe-", hex, ".gif", NULL);
     url = public_address(subject, key);
-    if (url == NULL) {
+    if (url == NULL || tell_relative(subject, url)) {
         return;
     }
     err = stores ? put_pixel(storage, key, subject->pool) : NULL;

@@ -104,14 +104,15 @@ static int read_url(url_t *url, const char *text, apr_pool_t *pool)
 
 /* --- ours --- */
 
-/* What follows the path of `address` in `path`, both without "/" in front; NULL when it does not lie below it. */
+/* What follows the path of `address`, a URL or a path alone, in `path`, both without "/" in front; NULL when it does not
+ * lie below it. */
 static const char *below(const char *path, const char *address, apr_pool_t *pool)
 {
-    url_t url;
+    url_t url = { .path = address };
     const char *base;
     size_t length;
 
-    if (address == NULL || !read_url(&url, address, pool)) {
+    if (address == NULL || (*address != '/' && !read_url(&url, address, pool))) {
         return NULL;
     }
     base = clean(decode(url.path, pool), pool);
@@ -179,7 +180,7 @@ static void read_path(mu_stored_path_t *stored, const char *text, const mu_store
     stored->kind = MU_STORED_LOCAL;
     stored->raw = clean(text, pool);
     stored->path = clean(decode(apr_pstrmemdup(pool, text, strcspn(text, "?#")), pool), pool);
-    stored->key = below(stored->path, ours->url, pool);
+    stored->key = below(stored->path, ours->url != NULL ? ours->url : ours->storage_url, pool);
     if (stored->key == stored->path) {
         stored->key = NULL;   /* an address without a path: everything would lie below it */
     }

@@ -13,12 +13,16 @@
 
 #include <apr_strings.h>
 
+#include "libmediaupload/base/encode.h"
 #include "libmediaupload/base/file.h"
 #include "libmediaupload/storage/backend.h"
+
+#define DOCUMENT_ROOT "/public_html/"
 
 typedef struct local_t {
     const char *trusted;      /* absolute path of the folder to start at */
     const char *below;        /* from there to the root */
+    const char *address;      /* where a web server shows the root: "/static/images"; NULL when that is not to be told */
     mu_draft_kind_t drafts;
 } local_t;
 
@@ -394,10 +398,31 @@ static mu_error_t *local_list(mu_storage_t *storage, const char *prefix,
     return err;
 }
 
+/* --- its address --- */
+
+/* "/static/images" of a folder "…/public_html/static/images", and of "static/images", whose base folder then is the
+ * document root. */
+static const char *address_of(const char *path, int is_relative, apr_pool_t *pool)
+{
+    const char *root = apr_pstrcat(pool, "/", path, "/", NULL), *found = strstr(root, DOCUMENT_ROOT);
+    const char *below = found != NULL ? found + strlen(DOCUMENT_ROOT) - 1 : is_relative ? root : NULL;
+
+    return below != NULL ? mu_percent_encode(apr_pstrmemdup(pool, below, strlen(below) - 1), "/", pool) : NULL;
+}
+
+static const char *local_public_url(const mu_storage_t *storage, const char *key, apr_pool_t *pool)
+{
+    const local_t *local = storage->context;
+
+    return local->address != NULL
+        ? apr_pstrcat(pool, local->address, "/", mu_percent_encode(key, "/", pool), NULL) : NULL;
+}
+
 /* --- opening --- */
 
 static const mu_backend_t local_backend = {
     .takes_late_keys = 1,
+    .public_url = local_public_url,
     .begin = local_begin,
     .write = local_write,
     .commit = local_commit,
@@ -448,6 +473,7 @@ mu_error_t *mu_local_open(mu_storage_t *storage, const char *rest, apr_pool_t *p
         local->trusted = slash != NULL ? apr_psprintf(pool, "/%.*s", (int)(slash - path), path) : "/";
         local->below = slash != NULL ? slash + 1 : path;
     }
+    local->address = address_of(path, *rest != '/', pool);
     storage->local_root = apr_psprintf(pool, "%s%s%s", local->trusted,
                                        local->trusted[strlen(local->trusted) - 1] == '/' ? "" : "/", local->below);
     storage->backend = &local_backend;

@@ -19,12 +19,14 @@ typedef struct twins_t {
     mu_object_t *sides[2];
 } twins_t;
 
+/* That of the first side, unless only the second tells a host. */
 static const char *mirror_public_url(const mu_storage_t *storage, const char *key, apr_pool_t *pool)
 {
     const mirror_t *mirror = storage->context;
-    const char *url = mu_storage_public_url(mirror->sides[0], key, pool);
+    const char *first = mu_storage_public_url(mirror->sides[0], key, pool);
+    const char *second = mu_storage_public_url(mirror->sides[1], key, pool);
 
-    return url != NULL ? url : mu_storage_public_url(mirror->sides[1], key, pool);
+    return first == NULL || (*first == '/' && second != NULL) ? second : first;
 }
 
 /* --- an upload --- */

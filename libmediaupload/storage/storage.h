@@ -55,7 +55,8 @@ const char *mu_storage_url(const mu_storage_t *storage);
 int mu_storage_is_remote(const mu_storage_t *storage);
 /* Whether MediaUploadURL is that of a storage which stands in for this one at other times. */
 int mu_storage_prefers_own_url(const mu_storage_t *storage);
-/* The address under which the storage itself makes a key public; NULL when it knows none. */
+/* The address under which the storage itself makes a key public; a path ("/images/a.jpg") where it knows no host; NULL
+ * when it knows none. */
 const char *mu_storage_public_url(const mu_storage_t *storage, const char *key, apr_pool_t *pool);
 /* Absolute path of a local storage's root; NULL for others. */
 const char *mu_storage_local_root(const mu_storage_t *storage);

@@ -258,6 +258,14 @@ def test_collections():
         is_equal((done.returncode, done.stderr.count(b"\n")), (2, 1), "there must be such a collection")
 
 
+def test_address_without_host():
+    with GoodSite(re.sub(r"(?m)^ *MediaUploadURL .*\n", "", CONF)) as site:
+        code, answer = check(site)
+        is_equal((code, levels(answer, "warning")), (0, {"public url"}), "addresses without a host: a warning")
+        contains([one["seen"] for one in answer["checks"] if one["name"] == "public url"][0], "/images/probe-",
+                 "that shows one")
+
+
 def test_setup():
     conf = CONF.replace("local:public_html/images", "local:public_html/static/new_images") \
         + CONF[CONF.index("<MediaUpload"):].replace("articles", "logos").replace("html/images", "html/logos") \

@@ -195,6 +195,19 @@ def test_ids_as_names():
             is_equal(site.images()[2], f"{URL}/characters/character_2.png", f"{kind}: found again without a journal")
 
 
+def test_without_host():
+    with Application(conf=CONF.replace(f"    MediaUploadURL {URL}\n", "")) as site:
+        wanted = fill(site, 6)
+        done = site.migrate("references", "--apply")
+        is_equal((done.returncode, done.stderr), (0, b""), "without MediaUploadURL: done")
+        images = site.images()
+        is_equal({url.rpartition("/")[0] for url in images.values()}, {"/images"}, "records get a path of the site")
+        stored = {"/images/" + url[len(URL) + 1:]: content for url, content in site.stored().items()}
+        is_equal({key: stored.get(images[key]) for key in wanted}, wanted, "each shows its picture")
+        done = site.migrate("references", "--apply")
+        is_equal((done.returncode, site.images(), len(site.stored())), (0, images, 6), "a second run moves nothing")
+
+
 def test_parallel_and_limits():
     for kind in kinds():
         with Application(kind) as site:

@@ -5,6 +5,7 @@ an ordinary user.
 Nothing is configured in the copy at first, so that the first test also proves the build of a clean clone."""
 import contextlib
 import glob
+import json
 import os
 import pwd
 import re
@@ -30,6 +31,10 @@ CONFIG = """MediaUploadSecret 0123456789abcdef
 <MediaUpload pictures>
     MediaUploadStorage local:public_html/pictures
     MediaUploadURL ${MEDIAUPLOAD_ORIGIN}/pictures
+    MediaUploadAccept */*
+</MediaUpload>
+<MediaUpload portraits>
+    MediaUploadStorage local:static/portraits
     MediaUploadAccept */*
 </MediaUpload>
 """
@@ -262,6 +267,10 @@ def test_configuration_file():
     is_equal(post_file(port, "/upload/pictures", JPEG).status, 201, "--config: its collection takes a picture")
     stored = glob.glob(folder + "/public_html/pictures/*.jpg")
     is_equal(len(stored), 1, "--config: relative paths start at the file")
+    url = json.loads(post_file(port, "/upload/portraits", JPEG).text)["url"]
+    ok(re.fullmatch(r"/static/portraits/[0-9a-f-]{36}\.jpg", url), "--config: a collection without MediaUploadURL", url)
+    shown = request(port, "GET", url)
+    is_equal((shown.status, shown.body), (200, JPEG), "--config: its picture is shown")
     COPY.stop()
 
 

@@ -52,7 +52,7 @@ WRONG_AT_TOP = [
     ("MediaUploadCollection articles", "MediaUploadCollection"),
     ("<MediaUpload a/b>\n</MediaUpload>", "a collection's name is letters"),
     ("<MediaUpload a>\n</MediaUpload>", "the collection a has no MediaUploadStorage"),
-    ("<MediaUpload a>\nMediaUploadStorage local:a\n</MediaUpload>", "the collection a has no MediaUploadURL"),
+    ("<MediaUpload a>\nMediaUploadStorage local:/a\n</MediaUpload>", "the collection a has no MediaUploadURL"),
     ("<MediaUpload a>\n</MediaUpload>\n<MediaUpload a>\n</MediaUpload>", "is there already, at line"),
 ]
 

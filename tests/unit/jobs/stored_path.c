@@ -106,6 +106,24 @@ static void test_other_addresses(apr_pool_t *pool)
     is_number(stored.kind, MU_STORED_DEFAULT, "a default image elsewhere");
 }
 
+static void test_path_alone(apr_pool_t *pool)
+{
+    static const mu_stored_ours_t local = { NULL, "/static/portraits/", NULL, NULL };
+    static const char *const rows[][2] = {
+        { "/static/portraits/gm/gm_1.png", "gm/gm_1.png" },
+        { "static/portraits/gm/gm_1.png", "gm/gm_1.png" },
+        { "https://old.example.com/static/portraits/gm/gm_1.png", NULL },
+        { "static/portraits2/gm_1.png", NULL },
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        mu_stored_path_t stored;
+
+        mu_stored_path_read(&stored, rows[i][0], &local, pool);
+        is_text(stored.key, rows[i][1], "a storage known by its path alone: %s", rows[i][0]);
+    }
+}
+
 static void test_raw(apr_pool_t *pool)
 {
     mu_stored_path_t stored;
@@ -146,6 +164,7 @@ int main(void)
 
     test_kinds(pool);
     test_other_addresses(pool);
+    test_path_alone(pool);
     test_raw(pool);
     test_fold(pool);
     return tap_done();

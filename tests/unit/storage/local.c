@@ -512,6 +512,29 @@ static void test_limits(apr_pool_t *pool)
     }
 }
 
+/* Without MediaUploadURL, files are told under the path that a web server shows them at. */
+static void test_addresses(apr_pool_t *pool)
+{
+    static const struct {
+        const char *url, *address;   /* of the key "x/a b.jpg" */
+    } cases[] = {
+        { "local:public_html/static/img", "/static/img/x/a%20b.jpg" },
+        { "local:public_html", "/x/a%20b.jpg" },
+        { "local:static/portraits", "/static/portraits/x/a%20b.jpg" },
+        { "local:./m\xc3\xa9/", "/m%C3%A9/x/a%20b.jpg" },
+        { "local:/home/alice/public_html/img", "/img/x/a%20b.jpg" },
+        { "local:/home/alice/public_html", "/x/a%20b.jpg" },
+        { "local:/srv/my_public_html/img", NULL },
+        { "local:/srv/img", NULL },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const mu_storage_t *storage = open_way(0, "/home/alice/public_html/app", cases[i].url, pool);
+
+        is_text(mu_storage_public_url(storage, "x/a b.jpg", pool), cases[i].address, "the address of %s", cases[i].url);
+    }
+}
+
 int main(void)
 {
     apr_pool_t *pool = tap_start();
@@ -528,5 +551,6 @@ int main(void)
     test_listing(pool);
     test_guard(pool);
     test_limits(pool);
+    test_addresses(pool);
     return tap_done();
 }

@@ -100,7 +100,7 @@ static void test_urls(apr_pool_t *pool)
     is_text(mu_storage_url(mirror), "mirror:local:a,ftp://h/d", "its URL tells no secret");
     is_text(mu_storage_local_root(mirror), apr_pstrcat(pool, base, "/a", NULL), "its local root is that of the first");
     is_text(mu_storage_public_url(mirror, "k", pool), "https://h/m/k",
-            "the second's public URL, where the first has none");
+            "the second's public URL, where the first tells no host");
     ok(mu_storage_is_remote(mirror) && mu_storage_takes_late_keys(mirror), "it is remote and takes late keys");
     ok(!mu_storage_is_remote(open_storage("mirror:local:a,memory:b", pool)), "one of two local ones is not");
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
