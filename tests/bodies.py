@@ -128,6 +128,10 @@ NAMES = {
     "a name with ; and =": (named('; name="a; filename=b"'), [field("v", "a; filename=b")]),
     "a name in UTF-8": (named('; name="éà 夏"'), [field("v", "éà 夏")]),
     "a name with '": (named('; name="a\'b"'), [field("v", "a'b")]),
+    # Browsers write %0D and %0A for CR and LF, and all other control characters as they are.
+    "control characters in names": (named('; name="a\x01\x0b\x7f"; filename="\x1bx\x7f.b\x08in"'),
+                                    [file(b"v", name="a\x01\x0b\x7f")]),
+    "%0D%0A in names stays": (named('; name="a%0D%0Ab"; filename="c%0Ad"'), [file(b"v", "c%0Ad", "a%0D%0Ab")]),
     "a name with spaces": (named('; name=" a b "'), [field("v", " a b ")]),
     "__proto__": (named('; name="__proto__"'), [field("v", "__proto__")]),
     "_charset_": (form(part('Content-Disposition: form-data; name="_charset_"', "iso-8859-1"), part(FIELD, b"\xe9")),
@@ -285,6 +289,13 @@ REFUSED_LINES = {
     "headers too long": (one(FIELD + "\r\nX-A: " + "a" * 8192),),
     "a header line without end": (MARK + b"X-A: " + b"a" * 20000,),
     "only colons": (MARK + b":\r\n" * 10 + b"\r\nv\r\n" + END,),
+    # PHP and Go read on to the next empty line, others see two parts.
+    "no empty line behind the headers": (MARK + FIELD.encode() + b"\r\n" + one(),),
+    "no empty line behind the last headers": (MARK + FIELD.encode() + b"\r\n" + END,),
+    "a boundary for a header": (MARK + one(),),
+    "a boundary line that looks like a header": (
+        one().replace(FIELD.encode(), FIELD.encode() + b"\r\n--b0:undary\r\nX-A: 1").replace(b"b0undary", b"b0:undary"),
+        'multipart/form-data; boundary="b0:undary"'),
     "a second part that is wrong": (form(part(FILE), MARK + b"what\r\n\r\nv\r\n"),),
 }
 
@@ -319,6 +330,9 @@ REFUSED_HEADERS = {
     "a quote closed by an escape": (named('; name="f"; filename="C:\\"'),),
     # Rack reads a"b.jpg, PHP a, Go refuses.
     "quotes in quotes": (named('; name="f"; filename="a"b.jpg"'),),
+    # PHP reads one long name, Go and Node none.
+    "a comma and no quotes": (named("; name=f,filename=x.bin"),),
+    "a comma in a file name and no quotes": (named("; name=f; filename=a,b"),),
     "a name quoted twice": (named('; name=""f""'),),
     "text behind a quote": (named('; name="f"g'),),
     "a quote in a token": (named('; name=f"g'),),
@@ -340,8 +354,13 @@ REFUSED_HEADERS = {
     "NUL in an unknown header": (one(FIELD + "\r\nX-A: \0"),),
     "CR in a name": (named('; name="a\rb"'),),
     "LF in a name": (named('; name="a\nb"'),),
-    "ESC in a file name": (named('; name="f"; filename="\x1b[2J"'),),
-    "DEL in a file name": (named('; name="f"; filename="a\x7f"'),),
+    "NUL in a name": (named('; name="a\0b"'),),
+    "a control character without quotes": (named("; name=f; filename=a\x1b"),),
+    "a control character for a space": (named(';\x0bname="f"'),),
+    "a control character in an unknown header": (one(FIELD + "\r\nX-A: \x1b[2J"),),
+    # A line of white space goes on with the header to those who follow RFC 5322; who strips it sees the end of headers.
+    "a folded line of white space": (one(FIELD + "\r\n \r\nX-A: 1"),),
+    "a folded line of white space, then the end": (one(FIELD + "\r\n\t"),),
     "an open quote in the type": (one(FILE + '\r\nContent-Type: text/plain; charset="utf-8'),),
     "two charsets": (one(FIELD + "\r\nContent-Type: text/plain; charset=utf-8; charset=latin1"),),
     # Formidable and python-multipart decode both, Node the first, Go the second; browsers send neither (RFC 7578 4.7).

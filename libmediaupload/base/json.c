@@ -126,7 +126,12 @@ static void put_line(printer_t *printer, int depth)
     }
 }
 
-/* RFC 8259 section 7. */
+/* Whether RFC 8259 section 7 has it escaped, or it is the one control character that it leaves out. */
+static int needs_escape(char c)
+{
+    return (unsigned char)c < ' ' || c == '"' || c == '\\' || c == 0x7f;
+}
+
 static void put_string(printer_t *printer, const char *text, apr_size_t length)
 {
     static const char escaped[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
@@ -136,7 +141,7 @@ static void put_string(printer_t *printer, const char *text, apr_size_t length)
         const char *place;
         char escape[8];
 
-        while (at < length && (unsigned char)text[at] >= ' ' && text[at] != '"' && text[at] != '\\') {
+        while (at < length && !needs_escape(text[at])) {
             at++;
         }
         put_bytes(printer, text + from, at - from);

@@ -164,12 +164,19 @@ static mu_error_t *skip(mu_multipart_t *parser, const char *data, apr_size_t len
     return NULL;
 }
 
+/* "--boundary" as it stands in the delimiter. */
+static const char *mark_of(const mu_multipart_t *parser, apr_size_t *length)
+{
+    *length = parser->delimiter.length - (sizeof(line_end) - 1);
+    return parser->delimiter.text + sizeof(line_end) - 1;
+}
+
 /* No client writes the boundary into the text before or behind the parts. Programs that take LF for the end of a line,
  * or that read on behind the last boundary, would find a part there that we skip. */
 static mu_error_t *check_skipped(mu_multipart_t *parser)
 {
-    const char *mark = parser->delimiter.text + sizeof(line_end) - 1;
-    apr_size_t length = parser->delimiter.length - (sizeof(line_end) - 1);
+    apr_size_t length;
+    const char *mark = mark_of(parser, &length);
 
     if (memmem(parser->kept, parser->skipped, mark, length) != NULL) {
         return refuse(parser, "a boundary is in the text before the first part or after the last");
@@ -320,6 +327,16 @@ static mu_error_t *begin_part(mu_multipart_t *parser)
     return err;
 }
 
+/* A boundary line where a header is due: the part has no empty line, and some take it for the end of the part. With a
+ * ":" in the boundary it would look like a header. */
+static int is_boundary_line(const mu_multipart_t *parser, const char *line, apr_size_t line_length)
+{
+    apr_size_t length;
+    const char *mark = mark_of(parser, &length);
+
+    return line_length >= length && memcmp(line, mark, length) == 0;
+}
+
 /* Takes one header line, or as much of it as there is. */
 static mu_error_t *read_headers(mu_multipart_t *parser, const char **data, const char *end)
 {
@@ -341,6 +358,9 @@ static mu_error_t *read_headers(mu_multipart_t *parser, const char **data, const
     }
     if (line_length == 2) {
         return begin_part(parser);
+    }
+    if (is_boundary_line(parser, parser->kept + parser->line_start, line_length)) {
+        return refuse(parser, "a boundary is among the headers of a part");
     }
     parser->line_start = parser->header_length;
     return NULL;

@@ -16,7 +16,7 @@ typedef struct mu_multipart_t mu_multipart_t;
 
 /* A part's headers, decoded to UTF-8; valid until part_begin returns. */
 typedef struct mu_part_t {
-    const char *name;           /* NULL when the part has no name parameter */
+    const char *name;           /* NULL when the part has no name parameter; names may have control characters */
     const char *filename;       /* as the client wrote it, decoded; NULL when the part is a field */
     const char *content_type;   /* the whole header value; NULL when absent */
     const char *charset;        /* its charset parameter; NULL when absent */

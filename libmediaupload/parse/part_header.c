@@ -75,6 +75,15 @@ static char *unquote(char *text)
     return text + 1;
 }
 
+/* Where a value without quotes ends. */
+static char *bare_end(char *text)
+{
+    while (*text != '\0' && strchr(SPACE ";\"", *text) == NULL && !is_control(*text)) {
+        text++;
+    }
+    return text;
+}
+
 mu_parameter_t mu_parameter_next(char **rest, char **name, char **value)
 {
     char *at = *rest + strspn(*rest, SPACE ";");
@@ -94,7 +103,7 @@ mu_parameter_t mu_parameter_next(char **rest, char **name, char **value)
     *end = '\0';
     at = end + 1 + strspn(end + 1, SPACE);
     *value = *at == '"' ? at + 1 : at;
-    end = *at == '"' ? unquote(at + 1) : at + strcspn(at, SPACE ";\"");
+    end = *at == '"' ? unquote(at + 1) : bare_end(at);
     if (end == NULL) {
         return MU_PARAMETER_BAD;
     }
@@ -107,7 +116,15 @@ mu_parameter_t mu_parameter_next(char **rest, char **name, char **value)
     return MU_PARAMETER_READ;
 }
 
-/* The field at *at: its name, its value trimmed and unfolded (RFC 5322 section 2.2.3), *at moved to the next. */
+/* RFC 9110 section 5.5: CR, LF and NUL are refused; other control characters may stay where they do no harm. That is
+ * between the quotes of a name: browsers send a file's name with what control characters it has. */
+static int is_harmful(char c, const char *field)
+{
+    return c == '\0' || c == '\r' || c == '\n' || (is_control(c) && strcasecmp(field, "Content-Disposition") != 0);
+}
+
+/* The field at *at: its name, its value trimmed and unfolded (RFC 5322 section 2.2.3), *at moved to the next. A line
+ * of nothing but white space goes on with the field to some, and is the empty line that ends the headers to others. */
 static const char *read_field(char **at, char **name, char **value)
 {
     char *from = *at;
@@ -130,12 +147,15 @@ static const char *read_field(char **at, char **name, char **value)
                 break;
             }
             from += strspn(from, SPACE);
+            if (*from == '\r') {
+                return "a part header goes on with an empty line";
+            }
             to = trim_end(*value, to);
             if (to > *value) {
                 *to++ = ' ';
             }
         }
-        else if (is_control(*from)) {
+        else if (is_harmful(*from, *name)) {
             return "a part header has a control character";
         }
         else {
@@ -198,7 +218,8 @@ typedef struct name_t {
 } name_t;
 
 /* RFC 2231 pieces (filename*0="a"; filename*1="b") are refused: few read them, so a part could be a file to one
- * program and a field to the next. RFC 8187 has none. */
+ * program and a field to the next. RFC 8187 has none. A comma without quotes may have been meant to divide parameters
+ * (name=a,filename=b); no token has one. */
 static const char *keep_name(name_t *name, const char *parameter, char *value)
 {
     size_t length = strlen(name->parameter);
@@ -214,6 +235,9 @@ static const char *keep_name(name_t *name, const char *parameter, char *value)
     }
     if (*slot != NULL) {
         return "a part has two names";
+    }
+    if (slot == &name->plain && value[-1] != '"' && strchr(value, ',') != NULL) {
+        return "a name of a part has a comma and no quotes";
     }
     *slot = value;
     return NULL;

@@ -6,8 +6,9 @@
 #include "libmediaupload/parse/multipart.h"
 
 /* Fills *part from `block`: `length` bytes of header lines, each with its CR LF, without the empty line that ends
- * them. The block is overwritten, up to and with block[length]; part's texts point into it or live in `pool`, are
- * UTF-8 and have no control character but TAB. NULL, or what is wrong: a constant English phrase for people. */
+ * them. The block is overwritten, up to and with block[length]; part's texts point into it or live in `pool` and are
+ * UTF-8. Names may have control characters, but no CR and LF; type and charset have none but TAB. NULL, or what is
+ * wrong: a constant English phrase for people. */
 const char *mu_part_header_parse(mu_part_t *part, char *block, apr_size_t length, apr_pool_t *pool);
 
 typedef enum {
@@ -21,7 +22,7 @@ char *mu_parameter_word(char *value, char **rest);
 
 /* The next parameter of *rest in *name and *value, unquoted, and *rest moved behind it. Spaces around ";" and behind
  * "=" and empty parameters (a last ";") are skipped, not a space before "=", where PHP sees another name; a value
- * without quotes may hold any byte but space, TAB, ";" and '"'. */
+ * without quotes may hold any byte but space, control characters, ";" and '"'. */
 mu_parameter_t mu_parameter_next(char **rest, char **name, char **value);
 
 /* Whether `c` is a token character (RFC 9110 section 5.6.2). */

@@ -63,7 +63,7 @@ static void test_escapes(apr_pool_t *pool)
         { "", "\"\"" },
         { "\"\\", "\"\\\"\\\\\"" },
         { "\n\r\t\b\f", "\"\\n\\r\\t\\b\\f\"" },
-        { "\x01\x1f", "\"\\u0001\\u001f\"" },
+        { "\x01\x1f\x7f", "\"\\u0001\\u001f\\u007f\"" },
         { "Été à Tunis.JPG", "\"Été à Tunis.JPG\"" },
         { "\xf0\x9f\x98\x80", "\"\xf0\x9f\x98\x80\"" },
         { "a\xff", "\"a\xef\xbf\xbd\"" },
