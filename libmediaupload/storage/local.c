@@ -22,7 +22,7 @@
 typedef struct local_t {
     const char *trusted;      /* absolute path of the folder to start at */
     const char *below;        /* from there to the root */
-    const char *address;      /* where a web server shows the root: "/static/images"; NULL when that is not to be told */
+    const char *address;      /* "/static/images", where a web server shows the root; NULL: it cannot be told */
     mu_draft_kind_t drafts;
 } local_t;
 
