@@ -1,4 +1,5 @@
-"""The libraries that let calls go wrong, of ../faults: shim.c system calls, memory.c allocations; built for a test."""
+"""The libraries of ../faults that are preloaded, built for a test: shim.c lets system calls go wrong, memory.c
+allocations; witness.c writes down which connections a server takes."""
 import os
 import subprocess
 

@@ -6,8 +6,8 @@ It is milder than the real one in one thing: an image or video may hold any byte
 extension of the file's name does. Objects live in memory.
 
 Beside the APIs, for tests: PUT /faults with a JSON list of what happens to the next requests of the APIs, GET /requests
-for a JSON object of what came since: "requests" (as "METHOD path range"), and "connections", how many were new. The
-faults:
+for a JSON object of what came since: "requests" (as "METHOD path range"), and "connections", how many of them were the
+first on theirs; each connection has a TLS handshake of its own. The faults:
 
     ok                          STATUS [RETRY-AFTER]        420     the hourly limit of the Admin API
     cut-request BYTES           cut-answer BYTES            lose-answer

@@ -14,15 +14,13 @@ import servers   # noqa: E402
 from httpd import Stream, wait_for   # noqa: E402
 from processes import children, threads   # noqa: E402
 from relay import Relay   # noqa: E402
-from remote_site import DOORS, remote_site   # noqa: E402
+from remote_site import DOORS, few_threads, remote_site   # noqa: E402
 from tap.tap import diag, is_equal, main, ok   # noqa: E402
 from uploads import BOUNDARY, JPEG, answer_json, code, data, file, form, form_headers, png, post   # noqa: E402
 
 UPLOADS = 20
 MEGABYTE = 1 << 20
 BUFFERS = 32 * MEGABYTE   # more than what lies in sockets and in the module; far less than the film
-FEW_THREADS = "StartServers 1\nServerLimit 1\nThreadsPerChild %d\nThreadLimit %d\nMaxRequestWorkers %d\n" \
-              "AsyncRequestWorkerFactor 100\n"
 CONF = """
 MediaUploadOutbox %(outbox)s
 <MediaUpload articles>
@@ -33,10 +31,6 @@ MediaUploadOutbox %(outbox)s
     MediaUploadMaxSize 1G
 </MediaUpload>
 """
-
-
-def few_threads(count):
-    return FEW_THREADS % (count, count, count)
 
 
 def s3_url(values, endpoint, options=""):

@@ -14,6 +14,13 @@ from uploads import place, server
 
 DOORS = "/upload/", "/cgi-bin/upload.cgi/"
 TIME_LIMIT = 120   # seconds for one run of a program: far more than any needs
+FEW_THREADS = "StartServers 1\nServerLimit 1\nThreadsPerChild %d\nThreadLimit %d\nMaxRequestWorkers %d\n" \
+              "AsyncRequestWorkerFactor 100\n"
+
+
+def few_threads(count):
+    """For httpd's configuration: one child with so many threads."""
+    return FEW_THREADS % (count, count, count)
 
 
 def env_lines(env):
