@@ -57,6 +57,17 @@ mu_error_t *mu_error_detail(apr_pool_t *pool, mu_code_t code, const char *detail
     return make(pool, code, APR_SUCCESS, text, detail);
 }
 
+mu_error_t *mu_error_again(apr_pool_t *pool, const mu_error_t *error, const char *format, ...)
+{
+    const char *text;
+    va_list args;
+
+    va_start(args, format);
+    text = apr_pvsprintf(pool, format, args);
+    va_end(args);
+    return make(pool, error->code, error->cause, text, apr_pstrdup(pool, error->detail));
+}
+
 mu_code_t mu_code_of_io(apr_status_t cause, mu_code_t otherwise)
 {
     int reason = APR_TO_OS_ERROR(cause);

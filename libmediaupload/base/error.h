@@ -36,6 +36,10 @@ mu_error_t *mu_error(apr_pool_t *pool, mu_code_t code, apr_status_t cause, const
 mu_error_t *mu_error_detail(apr_pool_t *pool, mu_code_t code, const char *detail, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* The error with another text, in this pool; code, cause and detail stay. */
+mu_error_t *mu_error_again(apr_pool_t *pool, const mu_error_t *error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* MU_DISK_FULL when `cause` is ENOSPC, EDQUOT or EFBIG, else `otherwise`. */
 mu_code_t mu_code_of_io(apr_status_t cause, mu_code_t otherwise);
 

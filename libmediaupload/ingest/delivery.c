@@ -237,7 +237,7 @@ static mu_error_t *note_failure(run_t *run, mu_error_t *err)
     if (!mu_outbox_bridges(err) || run->failed != NULL) {
         return err;
     }
-    run->failed = mu_error(run->run_pool, err->code, APR_SUCCESS, "%s", err->text);
+    run->failed = mu_error_again(run->run_pool, err, "%s", err->text);
     return NULL;
 }
 
@@ -333,7 +333,7 @@ mu_error_t *mu_delivery_run(mu_delivery_t *delivery, const mu_target_t *target, 
         }
     }
     if (err != NULL && mu_outbox_bridges(err)) {
-        mu_circuit_trip(target->circuit, err->text, pool);
+        mu_circuit_trip(target->circuit, err, pool);
     }
     apr_pool_destroy(trial);
     return err;

@@ -33,18 +33,20 @@ static mu_error_t *begin_copy(mu_deposit_t *deposit, const mu_object_info_t *inf
     return err;
 }
 
-/* The storage cannot take the file now. NULL when the outbox can. */
+/* The storage cannot take the file now. NULL when the outbox can. Others are told before the storage is asked to take
+ * back what it has, which may take long. */
 static mu_error_t *go_on_without(mu_deposit_t *deposit, mu_error_t *err)
 {
+    int bridges = mu_outbox_bridges(err) && deposit->target->outbox != NULL;
+
+    if (bridges) {
+        mu_circuit_trip(deposit->target->circuit, err, deposit->pool);
+    }
     if (deposit->object != NULL) {
         mu_object_abort(deposit->object);
         deposit->object = NULL;
     }
-    if (!mu_outbox_bridges(err) || deposit->target->outbox == NULL) {
-        return err;
-    }
-    mu_circuit_trip(deposit->target->circuit, err->text, deposit->pool);
-    if (deposit->copy != NULL) {
+    if (bridges && deposit->copy != NULL) {
         mu_log(deposit->target->log, MU_LOG_WARNING, "kept in the outbox: %s", err->text);
         return NULL;
     }
@@ -132,6 +134,16 @@ static mu_error_t *queue(mu_deposit_t *deposit, const char *key, mu_on_existing_
     return err;
 }
 
+/* Others have waited for the storage in vain since this file began, be it for the one before it in the same form. */
+static void heed_silence(mu_deposit_t *deposit)
+{
+    if (deposit->object != NULL && deposit->copy != NULL
+        && mu_circuit_is_silent(deposit->target->circuit, deposit->pool)) {
+        mu_object_leave(deposit->object);
+        deposit->object = NULL;
+    }
+}
+
 mu_error_t *mu_deposit_commit(mu_deposit_t *deposit, const char *key, mu_on_existing_t on_existing, int *queued)
 {
     const mu_target_t *target = deposit->target;
@@ -139,6 +151,7 @@ mu_error_t *mu_deposit_commit(mu_deposit_t *deposit, const char *key, mu_on_exis
     mu_error_t *err;
 
     *queued = 0;
+    heed_silence(deposit);
     if (waits && on_existing == MU_KEEP_EXISTING) {
         return mu_error(deposit->pool, MU_EXISTS, APR_SUCCESS, "%s waits in the outbox", key);
     }

@@ -28,7 +28,8 @@ static mu_error_t *open_database(mu_engine_t *engine, const mu_log_t *log, apr_p
 static mu_error_t *open_storage(mu_target_t *target, const mu_config_t *config, apr_pool_t *pool)
 {
     const mu_where_t *where = target->settings->where[MU_SETTING_storage];
-    mu_storage_options_t options = { where->dir, target->settings->durable, mu_config_env(config), target->log };
+    mu_storage_options_t options = { where->dir, target->settings->durable, mu_config_env(config), target->log,
+                                     target->server->outbox };
     mu_error_t *err = mu_storage_open(&target->storage, target->settings->storage, &options, pool);
 
     return err != NULL ? mu_config_error_at(where, err, pool) : NULL;

@@ -174,7 +174,7 @@ static mu_error_t *look_for(mu_intake_t *intake, const char *key, int *found)
     }
     err = mu_storage_stat(target->storage, key, &stat, found, intake->pool);
     if (err != NULL && mu_outbox_bridges(err)) {
-        mu_circuit_trip(target->circuit, err->text, intake->pool);
+        mu_circuit_trip(target->circuit, err, intake->pool);
     }
     return err;
 }

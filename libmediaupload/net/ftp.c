@@ -138,7 +138,7 @@ mu_error_t *mu_ftp_put_begin(mu_ftp_put_t **result, mu_ftp_t *ftp, const char *p
             made_folders = 1;
         }
         else {
-            if (reached && err->code == MU_STORAGE_DOWN && how == MU_FTP_STORE) {
+            if (reached && err->code == MU_STORAGE_DOWN && how == MU_FTP_STORE && !mu_ftp_gives_up(ftp, err)) {
                 mu_ftp_delete(ftp, path, pool);   /* it may have been made before the line was cut */
             }
             return err;
@@ -172,6 +172,16 @@ mu_error_t *mu_ftp_put_finish(mu_ftp_put_t *put)
         end_put(put, mu_line_finish(put->session->line));
     }
     return put->error;
+}
+
+void mu_ftp_put_break_off(mu_ftp_put_t *put)
+{
+    if (put->session != NULL) {
+        apr_pool_cleanup_kill(put->session->pool, put, finish_forgotten);
+        put->error = mu_error(put->session->pool, MU_STORAGE_DOWN, APR_SUCCESS, "broken off");
+        mu_line_hang_up(put->session->line);
+        put->session = NULL;
+    }
 }
 
 /* --- reading --- */
@@ -243,7 +253,7 @@ mu_error_t *mu_ftp_get(mu_ftp_t *ftp, const char *path,
 
         cut = fetch(&download, ftp, path, NULL, tries > 1, &reply, &was_dead, pool);
         if (download.error != NULL || (cut != NULL && (cut->code != MU_STORAGE_DOWN || tries == MU_FTP_TRIES))
-            || (cut == NULL && download.got == before.size)) {
+            || (cut != NULL && mu_is_silence(cut) && !was_dead) || (cut == NULL && download.got == before.size)) {
             return cut;
         }
         err = stat_file(ftp, path, &now, pool);

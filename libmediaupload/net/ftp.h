@@ -43,11 +43,14 @@ typedef struct mu_ftp_options_t {
     const char *password;
     const char *ca_file;         /* as in mu_lines_options_t */
     int silence_seconds;
+    int waits_once;
     const mu_log_t *log;
 } mu_ftp_options_t;
 
 /* Connects nothing yet. Strings are copied. */
 mu_error_t *mu_ftp_create(mu_ftp_t **ftp, const mu_ftp_options_t *options, apr_pool_t *pool);
+/* As mu_lines_give_up. */
+int mu_ftp_gives_up(const mu_ftp_t *ftp, const mu_error_t *err);
 
 typedef enum { MU_FTP_STORE, MU_FTP_APPEND } mu_ftp_put_how_t;
 
@@ -60,6 +63,8 @@ mu_error_t *mu_ftp_put_write(mu_ftp_put_t *put, const struct iovec *slices, int 
 /* Ends the file and waits for the server's word that it has it; again the error of a write that failed. Harmless on one
  * that is finished; called by the pool's clean-up on one that is not. */
 mu_error_t *mu_ftp_put_finish(mu_ftp_put_t *put);
+/* Breaks it off: the server is asked for no word. What it has got stays there. */
+void mu_ftp_put_break_off(mu_ftp_put_t *put);
 
 /* Reads a file in pieces of at most 128 KiB; stops with the error that `take` returns. After a cut it goes on where it
  * was, unless the file has changed. MU_NOT_FOUND when there is no such file. */

@@ -17,7 +17,8 @@ mu_error_t *mu_ftp_create(mu_ftp_t **result, const mu_ftp_options_t *options, ap
 {
     mu_ftp_t *ftp = apr_pcalloc(pool, sizeof(*ftp));
     mu_lines_options_t lines = { .protocols = options->implicit ? "ftps" : "ftp", .ca_file = options->ca_file,
-                                 .silence_seconds = options->silence_seconds, .log = options->log };
+                                 .silence_seconds = options->silence_seconds, .waits_once = options->waits_once,
+                                 .log = options->log };
 
     ftp->options = *options;
     ftp->options.user = apr_pstrdup(pool, options->user);
@@ -29,6 +30,11 @@ mu_error_t *mu_ftp_create(mu_ftp_t **result, const mu_ftp_options_t *options, ap
                                options->port != 0 ? options->port : options->implicit ? 990 : 21);
     *result = ftp;
     return mu_lines_create(&ftp->lines, &lines, pool);
+}
+
+int mu_ftp_gives_up(const mu_ftp_t *ftp, const mu_error_t *err)
+{
+    return mu_lines_give_up(ftp->lines, err);
 }
 
 /* --- replies --- */
@@ -127,8 +133,11 @@ static mu_error_t *tell(const mu_ftp_session_t *session, const mu_error_t *err)
     mu_ftp_reply_t reply = mu_ftp_session_reply(session);
     int refused = is_refusal(result) && reply.code >= 400;
 
-    return mu_error(session->pool, refused ? code_of(&reply) : err->code, APR_SUCCESS, "%s: %s%s",
-                    session->ftp->origin, refused ? reply.text : err->text, remedy_for(result));
+    if (refused) {
+        return mu_error(session->pool, code_of(&reply), APR_SUCCESS, "%s: %s%s", session->ftp->origin, reply.text,
+                        remedy_for(result));
+    }
+    return mu_error_again(session->pool, err, "%s: %s%s", session->ftp->origin, err->text, remedy_for(result));
 }
 
 /* --- a session --- */
@@ -202,7 +211,8 @@ int mu_ftp_session_was_dead(const mu_ftp_session_t *session, const mu_error_t *e
     /* Greeted: libcurl has noticed by itself, and the new connection failed too. */
     int greeted = replies->nelts > 0 && APR_ARRAY_IDX(replies, 0, mu_ftp_reply_t).code == 220;
 
-    return err != NULL && err->code == MU_STORAGE_DOWN && mu_line_is_warm(session->line) && !greeted;
+    return err != NULL && err->code == MU_STORAGE_DOWN && mu_line_is_warm(session->line) && !greeted
+        && !mu_ftp_gives_up(session->ftp, err);
 }
 
 mu_error_t *mu_ftp_session_end(mu_ftp_session_t *session, mu_error_t *err)

@@ -29,7 +29,8 @@ mu_error_t *mu_ftp_session_begin(mu_ftp_session_t **session, mu_ftp_t *ftp, cons
 /* Gives the line back, or closes it where the request did not come to its end. Returns `err` told better, NULL for
  * NULL. */
 mu_error_t *mu_ftp_session_end(mu_ftp_session_t *session, mu_error_t *err);
-/* Whether the request failed because the line that was kept had died. To be asked before the end. */
+/* Whether the request failed because the line that was kept had died, and a new one is worth a try. To be asked before
+ * the end. */
 int mu_ftp_session_was_dead(const mu_ftp_session_t *session, const mu_error_t *err);
 /* The last reply; one with code 0 where none came. */
 mu_ftp_reply_t mu_ftp_session_reply(const mu_ftp_session_t *session);

@@ -23,6 +23,7 @@ struct mu_http_sending_t {
     /* of one try */
     mu_line_t *line;           /* NULL when it could not begin */
     CURL *curl;
+    int kept;                  /* its connection may be one that served before */
     char *body;
     apr_size_t room;
     int headed;                /* the empty line after the headers came: libcurl takes a cut before it for an end */
@@ -176,6 +177,7 @@ static void begin_try(mu_http_sending_t *this, const apr_array_header_t *headers
     this->unsent = mu_line_take(&this->line, this->lines, this->pool);
     if (this->unsent == NULL) {
         this->curl = mu_line_curl(this->line);
+        this->kept = mu_line_is_warm(this->line);
         describe(this, headers, push);
         this->unsent = mu_line_start(this->line, push);
     }
@@ -249,6 +251,12 @@ static apr_time_t wait_before(int tries, const mu_http_answer_t *answer)
     return apr_time_from_sec(asked) > wait ? apr_time_from_sec(asked) : wait;
 }
 
+/* Who waited for a server in vain has waited long enough, unless only the connection was dead. */
+static int is_worth_a_try(const mu_http_sending_t *this, const mu_error_t *err)
+{
+    return !mu_is_silence(err) || (this->kept && !mu_lines_give_up(this->lines, err));
+}
+
 /* "https://host:port" of a URL. */
 static const char *origin_of(const char *url, apr_pool_t *pool)
 {
@@ -300,12 +308,12 @@ mu_error_t *mu_http_end_first(mu_http_sending_t *const *sendings, int count, mu_
         if (err == NULL && !status_can_pass(answer->status)) {
             return NULL;
         }
-        if (err != NULL && err->code != MU_STORAGE_DOWN) {
-            return mu_error(this->pool, err->code, APR_SUCCESS, "%s: %s", origin, err->text);
+        if (err != NULL && (err->code != MU_STORAGE_DOWN || !is_worth_a_try(this, err))) {
+            return mu_error_again(this->pool, err, "%s: %s", origin, err->text);
         }
         wait = wait_before(answer->tries, answer);
         if (call->once || this->taken || answer->tries == MU_HTTP_TRIES || wait > LONGEST_WAIT) {
-            return err != NULL ? mu_error(this->pool, MU_STORAGE_DOWN, APR_SUCCESS, "%s: %s", origin, err->text)
+            return err != NULL ? mu_error_again(this->pool, err, "%s: %s", origin, err->text)
                                : mu_error(this->pool, MU_STORAGE_DOWN, APR_SUCCESS, "%s answers %d", origin,
                                           answer->status);
         }

@@ -43,10 +43,12 @@ typedef struct mu_http_answer_t {
     apr_size_t body_length;
 } mu_http_answer_t;
 
-/* Sends the request and waits for the answer. What can pass (no connection, silence, a cut, 429, 500, 502, 503, 504) is
- * tried up to MU_HTTP_TRIES times, after a wait of growing length or of the server's Retry-After when that is short;
- * not once `take` has got a byte. MU_STORAGE_DOWN when it did not pass, MU_STORAGE for a failure of another kind; every
- * status but those above is an answer, not an error. The answer lives in `pool`. */
+/* Sends the request and waits for the answer. What can pass (no connection, a cut, 429, 500, 502, 503, 504) is tried up
+ * to MU_HTTP_TRIES times, after a wait of growing length or of the server's Retry-After when that is short; not once
+ * `take` has got a byte. Silence is tried again where the connection was one that had been kept, as something on the
+ * way may have forgotten it: on a new one, unless the lines wait once. MU_STORAGE_DOWN when it did not pass,
+ * MU_STORAGE for a failure of another kind; every status but those above is an answer, not an error. The answer lives
+ * in `pool`. */
 mu_error_t *mu_http_call(mu_lines_t *lines, const mu_http_call_t *call, mu_http_answer_t *answer, apr_pool_t *pool);
 
 typedef struct mu_http_sending_t mu_http_sending_t;   /* a call under way; one thread at a time */

@@ -31,6 +31,8 @@ struct mu_line_t {
     curl_socket_t socket;        /* the connection of one that is idle; CURL_SOCKET_BAD: none */
     int added, over;
     CURLcode result;
+    apr_time_t heard;            /* when bytes went either way last, or the server began to be waited for */
+    int silent;                  /* the result is that it was waited for in vain */
     const struct iovec *slices;  /* not yet taken */
     int count;
     apr_size_t offset;           /* in the first */
@@ -55,16 +57,21 @@ static void close_line(mu_line_t *line)
     free(line);
 }
 
+static void close_all(mu_line_t *line)
+{
+    while (line != NULL) {
+        mu_line_t *next = line->next;
+
+        close_line(line);
+        line = next;
+    }
+}
+
 static apr_status_t close_idle(void *baton)
 {
     mu_lines_t *lines = baton;
 
-    while (lines->idle != NULL) {
-        mu_line_t *line = lines->idle;
-
-        lines->idle = line->next;
-        close_line(line);
-    }
+    close_all(lines->idle);
     return APR_SUCCESS;
 }
 
@@ -98,6 +105,18 @@ static mu_line_t *pop_idle(mu_lines_t *lines)
     }
     apr_thread_mutex_unlock(lines->mutex);
     return line;
+}
+
+/* Nobody shall wait for the others, too: when nothing comes over one, something on the way may have forgotten all. */
+static void drop_idle(mu_lines_t *lines)
+{
+    mu_line_t *idle;
+
+    apr_thread_mutex_lock(lines->mutex);
+    idle = lines->idle;
+    lines->idle = NULL;
+    apr_thread_mutex_unlock(lines->mutex);
+    close_all(idle);
 }
 
 static mu_line_t *new_line(void)
@@ -187,7 +206,7 @@ mu_error_t *mu_line_take(mu_line_t **result, mu_lines_t *lines, apr_pool_t *pool
     line->pool = pool;
     line->warm = warm;
     line->socket = CURL_SOCKET_BAD;
-    line->added = line->over = line->count = line->waiting = line->ended = 0;
+    line->added = line->over = line->count = line->waiting = line->ended = line->silent = 0;
     line->offered = 0;
     line->result = CURLE_OK;
     line->reason[0] = '\0';
@@ -235,8 +254,21 @@ static int can_pass(CURLcode code)
 static mu_error_t *failure(mu_line_t *line)
 {
     const char *reason = line->reason[0] != '\0' ? line->reason : curl_easy_strerror(line->result);
+    mu_error_t *err = mu_error(line->pool, can_pass(line->result) ? MU_STORAGE_DOWN : MU_STORAGE, APR_SUCCESS, "%s",
+                               reason);
 
-    return mu_error(line->pool, can_pass(line->result) ? MU_STORAGE_DOWN : MU_STORAGE, APR_SUCCESS, "%s", reason);
+    err->cause = line->silent ? APR_TIMEUP : APR_SUCCESS;
+    return err;
+}
+
+int mu_is_silence(const mu_error_t *err)
+{
+    return err->code == MU_STORAGE_DOWN && APR_STATUS_IS_TIMEUP(err->cause);
+}
+
+int mu_lines_give_up(const mu_lines_t *lines, const mu_error_t *err)
+{
+    return lines->options.waits_once && mu_is_silence(err);
 }
 
 /* Bytes that went either way. */
@@ -251,6 +283,15 @@ static curl_off_t traffic(const mu_line_t *line)
     return sent + received + headers;
 }
 
+/* libcurl has the same word for a server that said nothing and for one that was too slow. */
+static int was_silent(const mu_line_t *line)
+{
+    int seconds = line->lines->options.silence_seconds;
+
+    seconds = seconds < MU_CONNECT_SECONDS ? seconds : MU_CONNECT_SECONDS;
+    return line->result == CURLE_OPERATION_TIMEDOUT && apr_time_now() - line->heard > apr_time_from_sec(seconds) / 2;
+}
+
 static void look_whether_over(mu_line_t *line)
 {
     CURLMsg *message;
@@ -260,19 +301,25 @@ static void look_whether_over(mu_line_t *line)
         if (message->msg == CURLMSG_DONE) {
             line->over = 1;
             line->result = message->data.result;
+            line->silent = was_silent(line);
         }
     }
 }
 
-/* Sends and receives what can be. */
-static void perform(mu_line_t *line)
+/* Sends and receives what can be; whether there may be more. */
+static int perform(mu_line_t *line)
 {
-    int running;
+    curl_off_t before = traffic(line);
+    int running, moved;
 
-    if (!line->over) {
-        curl_multi_perform(line->multi, &running);
-        look_whether_over(line);
+    if (line->over) {
+        return 0;
     }
+    curl_multi_perform(line->multi, &running);
+    moved = traffic(line) != before;
+    line->heard = moved ? apr_time_now() : line->heard;
+    look_whether_over(line);
+    return moved && !line->over;
 }
 
 /* What another line waits for; *timeout_ms is shortened when that cannot be told. */
@@ -325,30 +372,22 @@ static void drive(mu_line_t *const *lines, int count, int until_wanted)
 {
     mu_line_t *line = lines[0];
     apr_time_t patience = apr_time_from_sec(line->lines->options.silence_seconds);
-    apr_time_t heard = apr_time_now();
-    curl_off_t seen = traffic(line);
     int blind = 0;
 
+    line->heard = apr_time_now();
     if (line->waiting && (line->count > 0 || line->ended)) {
         line->waiting = 0;
         curl_easy_pause(line->easy, CURLPAUSE_CONT);
     }
     for (;;) {
-        curl_off_t now;
-
         for (int i = 0; i < count; i++) {
             perform(lines[i]);
         }
         if (line->over || (line->count == 0 && !line->ended && (line->waiting || !until_wanted))) {
             return;
         }
-        now = traffic(line);
-        if (now != seen) {
-            seen = now;
-            heard = apr_time_now();
-        }
-        else if (apr_time_now() - heard > patience) {
-            line->over = 1;
+        if (apr_time_now() - line->heard > patience) {
+            line->over = line->silent = 1;
             line->result = CURLE_OPERATION_TIMEDOUT;
             apr_snprintf(line->reason, sizeof(line->reason), "the server has been silent for %d seconds",
                          line->lines->options.silence_seconds);
@@ -369,6 +408,7 @@ mu_error_t *mu_line_start(mu_line_t *line, int push)
         return mu_error(line->pool, MU_STORAGE_DOWN, APR_ENOMEM, "libcurl");
     }
     line->added = 1;
+    line->heard = apr_time_now();
     return NULL;
 }
 
@@ -404,12 +444,8 @@ void mu_line_offer(mu_line_t *line, const struct iovec *slices, int count)
 
 void mu_line_go_on(mu_line_t *line)
 {
-    curl_off_t before;
-
-    do {
-        before = traffic(line);
-        perform(line);
-    } while (!line->over && traffic(line) != before);
+    while (perform(line)) {
+    }
 }
 
 int mu_line_is_over(const mu_line_t *line)
@@ -455,5 +491,8 @@ void mu_line_give_back(mu_line_t *line)
 
 void mu_line_hang_up(mu_line_t *line)
 {
+    if (line->silent) {
+        drop_idle(line->lines);
+    }
     apr_pool_cleanup_run(line->pool, line, drop_line);
 }

@@ -23,7 +23,7 @@ typedef struct mu_line_t mu_line_t;
  * up when `pool` goes before it is given back. */
 mu_error_t *mu_line_take(mu_line_t **line, mu_lines_t *lines, apr_pool_t *pool);
 CURL *mu_line_curl(const mu_line_t *line);
-/* Whether it has served before: its connection may have died while it was idle. */
+/* Whether it has served before: its connection may have died while it was idle. It stays so after a failure. */
 int mu_line_is_warm(const mu_line_t *line);
 
 /* Begins the request that the options describe. With `push`, its body is what mu_line_write gets. */
@@ -49,7 +49,7 @@ CURLcode mu_line_result(const mu_line_t *line);
 
 /* Back to the idle ones; its connections stay open. */
 void mu_line_give_back(mu_line_t *line);
-/* Closes it with its connections: the request was not finished. */
+/* Closes it with its connections: the request was not finished. When the server was silent, the idle ones go, too. */
 void mu_line_hang_up(mu_line_t *line);
 
 #endif

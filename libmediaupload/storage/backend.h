@@ -21,7 +21,7 @@ typedef struct mu_backend_t {
     mu_error_t *(*begin)(mu_object_t *object, const mu_object_info_t *info);
     mu_error_t *(*write)(mu_object_t *object, const struct iovec *slices, int count);
     mu_error_t *(*commit)(mu_object_t *object, const char *key, mu_on_existing_t on_existing);
-    /* Called once for each object that began and was not committed. */
+    /* Called once for each object that began and was not committed. Asks nothing of a server that is left alone. */
     void (*abort)(mu_object_t *object);
     mu_error_t *(*stat)(mu_storage_t *storage, const char *key, mu_object_stat_t *stat, int *found, apr_pool_t *pool);
     mu_error_t *(*read)(mu_storage_t *storage, const char *key,
@@ -47,6 +47,7 @@ struct mu_object_t {
     apr_pool_t *pool;               /* of the object; errors are made in it */
     enum { MU_OBJECT_OPEN, MU_OBJECT_BROKEN, MU_OBJECT_DONE } state;
     int confirmed;                  /* set by commit, see mu_object_is_confirmed */
+    int left_alone;                 /* its server is silent, and is not to be waited for again */
     void *context;                  /* the back end's own */
 };
 

@@ -13,9 +13,11 @@
 #include "libmediaupload/base/digest.h"
 #include "libmediaupload/base/encode.h"
 #include "libmediaupload/base/file.h"
+#include "libmediaupload/net/lines.h"
 
 #define NAME_BYTES 8      /* of the URL's digest */
 #define REASON_MAX 1000
+#define SILENT "\nIt was silent.\n"   /* behind the reason */
 
 struct mu_circuit_t {
     const char *base_dir, *folder, *url;
@@ -84,23 +86,38 @@ apr_time_t mu_circuit_down_until(const mu_circuit_t *circuit, apr_pool_t *scratc
     return until;
 }
 
+/* What the note says while it holds; NULL when there is none that does. */
+static char *read_note(const mu_circuit_t *circuit, apr_pool_t *pool)
+{
+    char text[REASON_MAX + sizeof(SILENT)];
+    int note = open_note(circuit, pool);
+    ssize_t length = -1;
+
+    if (note >= 0 && note_until(note) != 0) {
+        length = read(note, text, sizeof(text));
+        length = length > 0 ? length : 0;
+    }
+    if (note >= 0) {
+        close(note);
+    }
+    return length >= 0 ? apr_pstrmemdup(pool, text, (apr_size_t)length) : NULL;
+}
+
 const char *mu_circuit_reason(const mu_circuit_t *circuit, apr_pool_t *pool)
 {
-    char text[REASON_MAX + 1];
-    int note = open_note(circuit, pool);
-    ssize_t length;
+    char *text = read_note(circuit, pool);
 
-    if (note < 0 || note_until(note) == 0) {
-        if (note >= 0) {
-            close(note);
-        }
-        return NULL;
+    if (text != NULL) {
+        text[strcspn(text, "\n")] = '\0';
     }
-    length = read(note, text, REASON_MAX);
-    close(note);
-    text[length > 0 ? length : 0] = '\0';
-    text[strcspn(text, "\n")] = '\0';
-    return apr_pstrdup(pool, text);
+    return text;
+}
+
+int mu_circuit_is_silent(const mu_circuit_t *circuit, apr_pool_t *scratch_pool)
+{
+    const char *text = read_note(circuit, scratch_pool);
+
+    return text != NULL && strstr(text, SILENT) != NULL;
 }
 
 static apr_status_t let_go(void *note)
@@ -121,11 +138,12 @@ void mu_circuit_hold(const mu_circuit_t *circuit, apr_pool_t *pool)
     }
 }
 
-static void write_note(int note, const mu_circuit_t *circuit, const char *reason, apr_pool_t *pool)
+static void write_note(int note, const mu_circuit_t *circuit, const mu_error_t *err, apr_pool_t *pool)
 {
     apr_time_t until = apr_time_now() + MU_CIRCUIT_PAUSE;
     struct timespec times[2] = { { 0, UTIME_NOW }, { apr_time_sec(until), apr_time_usec(until) * 1000 } };
-    char *line = apr_psprintf(pool, "%s: %.*s\n", circuit->url, REASON_MAX - (int)strlen(circuit->url) - 4, reason);
+    char *line = apr_psprintf(pool, "%s: %.*s%s", circuit->url, REASON_MAX - (int)strlen(circuit->url) - 3, err->text,
+                              mu_is_silence(err) ? SILENT : "\n");
     struct iovec slice = { line, strlen(line) };
 
     if (ftruncate(note, 0) == 0) {
@@ -134,7 +152,7 @@ static void write_note(int note, const mu_circuit_t *circuit, const char *reason
     futimens(note, times);
 }
 
-void mu_circuit_trip(const mu_circuit_t *circuit, const char *reason, apr_pool_t *scratch_pool)
+void mu_circuit_trip(const mu_circuit_t *circuit, const mu_error_t *err, apr_pool_t *scratch_pool)
 {
     int folder = open_folder(circuit, MU_FOLDER_MAKE, scratch_pool);
     const int flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC;
@@ -144,7 +162,7 @@ void mu_circuit_trip(const mu_circuit_t *circuit, const char *reason, apr_pool_t
         note = openat(folder, circuit->name, flags, 0644);   /* another user's: cron may run as one */
     }
     if (note >= 0) {
-        write_note(note, circuit, reason, scratch_pool);
+        write_note(note, circuit, err, scratch_pool);
         close(note);
     }
     if (folder >= 0) {

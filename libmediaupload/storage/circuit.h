@@ -19,12 +19,15 @@ mu_circuit_t *mu_circuit_create(const char *base_dir, const char *folder, const 
 apr_time_t mu_circuit_down_until(const mu_circuit_t *circuit, apr_pool_t *scratch_pool);
 /* Why; NULL when it is not known to be down. */
 const char *mu_circuit_reason(const mu_circuit_t *circuit, apr_pool_t *pool);
+/* Whether it was waited for in vain: who has begun to send something need not find that out, too. */
+int mu_circuit_is_silent(const mu_circuit_t *circuit, apr_pool_t *scratch_pool);
 
 /* Somebody asks the storage: until `pool` goes, or the process, its pause does not end. Nothing when there is none. */
 void mu_circuit_hold(const mu_circuit_t *circuit, apr_pool_t *pool);
 
-/* The storage failed; its pause begins anew. What cannot be noted is no error: then uploads find out by themselves. */
-void mu_circuit_trip(const mu_circuit_t *circuit, const char *reason, apr_pool_t *scratch_pool);
+/* The storage failed with this error; its pause begins anew. What cannot be noted is no error: then uploads find out by
+ * themselves. */
+void mu_circuit_trip(const mu_circuit_t *circuit, const mu_error_t *err, apr_pool_t *scratch_pool);
 /* The storage works. */
 void mu_circuit_mend(const mu_circuit_t *circuit, apr_pool_t *scratch_pool);
 

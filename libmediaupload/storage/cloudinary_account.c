@@ -149,7 +149,7 @@ static mu_error_t *look_whether_enabled(mu_cloudinary_t *account, const mu_stora
 static mu_error_t *open_lines(mu_cloudinary_t *account, const place_t *place, const mu_storage_options_t *options,
                               apr_pool_t *pool)
 {
-    mu_lines_options_t lines = { .protocols = "https", .log = options->log };
+    mu_lines_options_t lines = { .protocols = "https", .waits_once = options->waits_once, .log = options->log };
     char *ca_file = NULL;
 
     if (place->ca != NULL

@@ -20,7 +20,7 @@ static mu_error_t *send_call(const mu_cloudinary_t *account, const mu_http_call_
     mu_error_t *err = mu_http_call(account->lines, call, &http, pool);
 
     if (err != NULL) {
-        return mu_error(pool, err->code, APR_SUCCESS, "%s: %s", account->url, err->text);
+        return mu_error_again(pool, err, "%s: %s", account->url, err->text);
     }
     answer->status = http.status;
     answer->json = mu_json_parse(http.body, http.body_length, pool);

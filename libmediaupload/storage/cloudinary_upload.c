@@ -197,8 +197,9 @@ static mu_error_t *complete_chunks(mu_object_t *object)
     if (err == NULL) {
         upload->complete = answer.json;
     }
-    else if (mu_cloudinary_get_resource(&upload->complete, account, upload->type,
-                                        name_of_chunks(account, upload, object->pool), object->pool) != NULL
+    else if (mu_lines_give_up(account->lines, err)
+             || mu_cloudinary_get_resource(&upload->complete, account, upload->type,
+                                           name_of_chunks(account, upload, object->pool), object->pool) != NULL
              || upload->complete == NULL) {
         return err;
     }
@@ -278,7 +279,7 @@ void mu_cloudinary_abort(mu_object_t *object)
     const mu_cloudinary_t *account = object->storage->context;
     upload_t *upload = object->context;
 
-    if (upload->complete != NULL) {
+    if (upload->complete != NULL && !object->left_alone) {
         mu_cloudinary_destroy(account, upload->type, name_of_chunks(account, upload, object->pool), object->pool);
     }
     free(upload->buffer);

@@ -98,14 +98,32 @@ static mu_error_t *finish_put(upload_t *upload)
     return err;
 }
 
-static void ftp_abort(mu_object_t *object)
+/* Removes the hidden file, once its end is known: only then can its line be used again. */
+static mu_error_t *take_back(const mu_object_t *object)
 {
     const account_t *account = object->storage->context;
     upload_t *upload = object->context;
-    mu_error_t *err;
+    mu_error_t *err = finish_put(upload);
 
-    finish_put(upload);   /* its line can be used again only when the server knows the end */
-    err = mu_ftp_delete(account->ftp, upload->part, object->pool);
+    return err != NULL && mu_ftp_gives_up(account->ftp, err) ? err
+        : mu_ftp_delete(account->ftp, upload->part, object->pool);
+}
+
+static mu_error_t *leave(const mu_object_t *object)
+{
+    const upload_t *upload = object->context;
+
+    if (upload->put != NULL) {
+        mu_ftp_put_break_off(upload->put);
+    }
+    return mu_error(object->pool, MU_STORAGE_DOWN, APR_SUCCESS, "the server is silent");
+}
+
+static void ftp_abort(mu_object_t *object)
+{
+    const upload_t *upload = object->context;
+    mu_error_t *err = object->left_alone ? leave(object) : take_back(object);
+
     if (err != NULL) {
         mu_log(object->storage->options.log, MU_LOG_WARNING, "%s: the temporary file %s may stay behind: %s",
                object->storage->url, upload->part, err->text);
@@ -155,7 +173,7 @@ static mu_error_t *rename_part(const mu_object_t *object, const char *path)
     mu_ftp_entry_t entry;
     int found;
 
-    if (err == NULL || err->code != MU_STORAGE_DOWN) {
+    if (err == NULL || err->code != MU_STORAGE_DOWN || mu_ftp_gives_up(account->ftp, err)) {
         return err;
     }
     /* The line was cut: has the server done it? */
@@ -228,7 +246,8 @@ static mu_error_t *publish_new(const mu_object_t *object, const char *key)
         err = found ? mu_error(object->pool, MU_EXISTS, APR_SUCCESS, "%s/%s exists", object->storage->url, key)
                     : rename_part(object, path);
     }
-    unlocked = mu_ftp_remove_folder(account->ftp, lock, object->pool);
+    unlocked = err != NULL && mu_ftp_gives_up(account->ftp, err) ? err
+        : mu_ftp_remove_folder(account->ftp, lock, object->pool);
     if (unlocked != NULL) {
         mu_log(object->storage->options.log, MU_LOG_WARNING, "%s: the lock %s may stay behind: %s",
                object->storage->url, lock, unlocked->text);

@@ -192,7 +192,8 @@ mu_error_t *mu_ftp_url_read(mu_ftp_url_t *url, const mu_storage_t *storage, cons
     apr_uri_t uri;
     mu_error_t *err;
 
-    *url = (mu_ftp_url_t){ .server = { .implicit = strcmp(scheme, "ftps:") == 0, .log = storage->options.log },
+    *url = (mu_ftp_url_t){ .server = { .implicit = strcmp(scheme, "ftps:") == 0, .log = storage->options.log,
+                                       .waits_once = storage->options.waits_once },
                            .mode = DEFAULT_MODE };
     if (strncmp(rest, "//", 2) != 0
         || apr_uri_parse(pool, apr_pstrcat(pool, scheme, rest, NULL), &uri) != APR_SUCCESS) {

@@ -68,6 +68,7 @@ mu_error_t *mu_s3_open(mu_storage_t *storage, const char *rest, apr_pool_t *pool
     }
     options.ca_file = place->ca_file;
     options.silence_seconds = place->silence_seconds;
+    options.waits_once = storage->options.waits_once;
     s3->place = place;
     s3->url = storage->url;
     s3->log = storage->options.log;

@@ -138,7 +138,7 @@ mu_error_t *mu_s3_end_first(mu_s3_sending_t *const *sendings, int count, mu_http
         this->http.headers = sign_again(this, this->pool);
         err = mu_http_call(this->s3->lines, &this->http, answer, this->pool);
     }
-    return err != NULL ? mu_error(this->pool, err->code, APR_SUCCESS, "%s: %s", this->s3->url, err->text) : NULL;
+    return err != NULL ? mu_error_again(this->pool, err, "%s: %s", this->s3->url, err->text) : NULL;
 }
 
 mu_error_t *mu_s3_call(const mu_s3_t *s3, const mu_s3_call_t *call, mu_http_answer_t *answer, apr_pool_t *pool)

@@ -30,7 +30,7 @@ struct mu_s3_parts_t {
 /* An error that outlives the pool of a part. */
 static mu_error_t *keep(const mu_s3_parts_t *this, const mu_error_t *err)
 {
-    return mu_error(this->pool, err->code, APR_SUCCESS, "%s", err->text);
+    return mu_error_again(this->pool, err, "%s", err->text);
 }
 
 mu_error_t *mu_s3_parts_create(mu_s3_parts_t **result, const mu_s3_t *s3, const char *key, const apr_table_t *headers,
@@ -263,21 +263,30 @@ mu_error_t *mu_s3_parts_complete(mu_s3_parts_t *this, mu_on_existing_t on_existi
     return err == NULL ? check_size(this) : err;
 }
 
-void mu_s3_parts_abort(mu_s3_parts_t *this)
+/* Has the server throw away what it has got. */
+static mu_error_t *take_back(const mu_s3_parts_t *this)
 {
     apr_table_t *query = apr_table_make(this->pool, 1);
     mu_s3_call_t call = { .method = "DELETE", .key = this->key, .query = query, .once = 1 };
     mu_http_answer_t answer;
     mu_error_t *err;
 
+    apr_table_setn(query, "uploadId", this->id);
+    err = mu_s3_call(this->s3, &call, &answer, this->pool);
+    return err == NULL && answer.status / 100 != 2 && answer.status != 404
+        ? mu_s3_failure(this->s3, &answer, "AbortMultipartUpload", this->pool)
+        : err;
+}
+
+void mu_s3_parts_abort(mu_s3_parts_t *this, int left_alone)
+{
+    mu_error_t *err;
+
     while (this->under_way > 0) {
         drop_first(this);   /* breaks it off */
     }
-    apr_table_setn(query, "uploadId", this->id);
-    err = mu_s3_call(this->s3, &call, &answer, this->pool);
-    if (err == NULL && answer.status / 100 != 2 && answer.status != 404) {
-        err = mu_s3_failure(this->s3, &answer, "AbortMultipartUpload", this->pool);
-    }
+    err = left_alone ? mu_error(this->pool, MU_STORAGE_DOWN, APR_SUCCESS, "%s: the server is silent", this->s3->url)
+                     : take_back(this);
     if (err != NULL && this->s3->log != NULL) {
         mu_log(this->s3->log, MU_LOG_WARNING, "%s; parts of %s are left there: let the bucket expire them "
                "(AbortIncompleteMultipartUpload)", err->text, this->key);

@@ -3,7 +3,7 @@
  *   mu_s3_parts_create(&parts, s3, key, headers, pool);
  *   mu_s3_parts_send(parts, bytes, size); ...          while some are on their way, the caller fills another buffer
  *   mu_s3_parts_wait(parts, 2);                        before it fills that of the first of three again
- *   mu_s3_parts_complete(parts, on_existing);          or mu_s3_parts_abort(parts)
+ *   mu_s3_parts_complete(parts, on_existing);          or mu_s3_parts_abort(parts, 0)
  *
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html */
 #ifndef MU_STORAGE_S3_PARTS_H
@@ -26,7 +26,7 @@ mu_error_t *mu_s3_parts_wait(mu_s3_parts_t *parts, int most);
 void mu_s3_parts_go_on(mu_s3_parts_t *parts);
 /* Waits for all parts and makes the object of them. MU_EXISTS as in storage.h. */
 mu_error_t *mu_s3_parts_complete(mu_s3_parts_t *parts, mu_on_existing_t on_existing);
-/* Throws the parts away; what the server does not take back is logged. */
-void mu_s3_parts_abort(mu_s3_parts_t *parts);
+/* Throws the parts away; what the server does not take back, or is not asked to when it is left alone, is logged. */
+void mu_s3_parts_abort(mu_s3_parts_t *parts, int left_alone);
 
 #endif

@@ -247,7 +247,7 @@ void mu_s3_writer_abort(mu_object_t *object)
     writer_t *this = object->context;
 
     if (this->parts != NULL) {
-        mu_s3_parts_abort(this->parts);
+        mu_s3_parts_abort(this->parts, object->left_alone);
     }
     free_buffer(this);
 }

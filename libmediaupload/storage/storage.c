@@ -7,6 +7,7 @@
 
 #include "libmediaupload/base/digest.h"
 #include "libmediaupload/base/encode.h"
+#include "libmediaupload/net/lines.h"
 #include "libmediaupload/storage/backend.h"
 
 #define COMPONENT_MAX 255
@@ -193,6 +194,11 @@ static mu_error_t *check_open(const mu_object_t *object, const char *verb)
     return NULL;
 }
 
+static void note_silence(mu_object_t *object, const mu_error_t *err)
+{
+    object->left_alone = err != NULL && object->storage->options.waits_once && mu_is_silence(err);
+}
+
 mu_error_t *mu_object_write(mu_object_t *object, const struct iovec *slices, int count)
 {
     mu_error_t *err = check_open(object, "written");
@@ -203,6 +209,7 @@ mu_error_t *mu_object_write(mu_object_t *object, const struct iovec *slices, int
     err = object->storage->backend->write(object, slices, count);
     if (err != NULL) {
         object->state = MU_OBJECT_BROKEN;
+        note_silence(object, err);
     }
     return err;
 }
@@ -222,6 +229,7 @@ mu_error_t *mu_object_commit(mu_object_t *object, const char *key, mu_on_existin
         apr_pool_cleanup_kill(object->pool, object, abort_forgotten);
     }
     else if (err->code != MU_EXISTS) {
+        note_silence(object, err);
         mu_object_abort(object);
     }
     return err;
@@ -238,6 +246,12 @@ void mu_object_abort(mu_object_t *object)
         object->state = MU_OBJECT_DONE;
         apr_pool_cleanup_run(object->pool, object, abort_forgotten);
     }
+}
+
+void mu_object_leave(mu_object_t *object)
+{
+    object->left_alone = 1;
+    mu_object_abort(object);
 }
 
 /* --- what is stored --- */

@@ -27,6 +27,7 @@ typedef struct mu_storage_options_t {
     int durable;            /* sync file and folder before commit returns */
     mu_env_t env;           /* knows the credentials that the URL does not hold (AWS_ACCESS_KEY_ID); .get may be NULL */
     const mu_log_t *log;    /* may be NULL */
+    int waits_once;         /* an upload has another way: it waits for a silent server once, see mu_lines_options_t */
 } mu_storage_options_t;
 
 typedef struct mu_object_info_t {
@@ -76,8 +77,11 @@ mu_error_t *mu_object_commit(mu_object_t *object, const char *key, mu_on_existin
 /* Of one that is committed: whether the storage has told a digest of what it holds now, and it was that of what was
  * written. What others hold only reading tells. */
 int mu_object_is_confirmed(const mu_object_t *object);
-/* Throws the object away; nothing is left behind. Harmless on one that is done. */
+/* Throws the object away; nothing is left behind, unless the server was silent and is waited for once. Harmless on one
+ * that is done. */
 void mu_object_abort(mu_object_t *object);
+/* The same where the server is known to be silent: it is not asked, and what it has got already stays there. */
+void mu_object_leave(mu_object_t *object);
 
 /* *found = 0 when there is no such object. `stat->key` is allocated in `pool`. */
 mu_error_t *mu_storage_stat(mu_storage_t *storage, const char *key, mu_object_stat_t *stat, int *found,

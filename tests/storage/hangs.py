@@ -1,8 +1,11 @@
 #!/usr/bin/python3
 """Storages that are silent, slow or full: the rest of the server goes on, uploads end as docs/storage.md and
-docs/outbox.md say, memory stays flat, and slow visitors hold no thread."""
+docs/outbox.md say, memory stays flat, and slow visitors hold no thread. How often a silent storage was asked, the relay
+before it counts: a further try needs a further connection."""
+import contextlib
 import os
 import re
+import signal
 import struct
 import sys
 import threading
@@ -93,6 +96,7 @@ def meet_silence(httpd, relay, name, expected):
         thread.join()
     is_equal([(answer.status, code(answer)) for answer in answers], [expected] * UPLOADS,
              f"{name}: {UPLOADS} uploads end with {expected[0]}")
+    is_equal(relay.connections - before, UPLOADS, f"{name}: each has asked once")
     return answers
 
 
@@ -118,6 +122,75 @@ def test_silent_account():
         check_silent("an FTP account", started.servers["ftp"], relay, "ftp://tester:sekret@127.0.0.1:"
                      f"{relay.port}/media?timeout=1&ca={values['TEST_FTP_CA']}",
                      lambda: os.listdir(os.path.join(values["TEST_FTP_HOME"], "media")))
+
+
+# --- silent in the middle
+
+@contextlib.contextmanager
+def frozen(server):
+    """With the processes that serve one connection each, where there are such."""
+    pids = [server.pid(), *(server.sessions() if hasattr(server, "sessions") else [])]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+def check_kept_connection(name, server, relay, storage):
+    """It answers, the connection is kept, and then it is silent: is it the connection, or the storage? Who has an
+    outbox need not know."""
+    for outbox, status, further in ("off", 502, 1), ("on", 202, 0):
+        with remote_site(CONF % {"outbox": outbox, "storage": storage}, {}, "articles",
+                         before=few_threads(4)) as httpd:
+            httpd.expect("storage_unavailable", "AH10159")
+            is_equal(post(httpd, [file("image", "a.jpg", JPEG)]).status, 201, f"{name} takes an upload")
+            before = relay.connections
+            with frozen(server):
+                is_equal((post(httpd, [file("image", "a.jpg", JPEG)]).status, relay.connections - before),
+                         (status, further), f"{name} is silent for the next, outbox {outbox}: new connections")
+            wait_for(lambda: not waiting(httpd), "the outbox empties")
+
+
+def check_long(name, server, relay, storage, has_begun):
+    """A film, the first bytes of which the storage has taken: with an outbox it is left alone with them."""
+    with remote_site(CONF % {"outbox": "on", "storage": storage}, {}, "articles", before=few_threads(4)) as httpd:
+        httpd.expect("AH10159")
+        size, sent = 23 * MEGABYTE, 17 * MEGABYTE
+        connection, rest = begin_upload(httpd, size, sent)
+        with connection:
+            wait_for(has_begun, "the storage has some of the film")
+            before = relay.connections
+            with frozen(server):
+                connection.sendall(rest)
+                is_equal((Stream(connection).response().status, relay.connections - before), (202, 0),
+                         f"{name} is silent in the middle of a film: it waits, no new connections")
+        wait_for(lambda: not waiting(httpd), "the outbox empties")
+    return size
+
+
+def test_bucket_falls_silent():
+    with servers.started("s3") as started, Relay(started.servers["s3"].port) as relay:
+        storage = s3_url(started.environment, relay.url, "&timeout=1")
+        check_kept_connection("a bucket", started.servers["s3"], relay, storage)
+        size = check_long("a bucket", started.servers["s3"], relay, storage,
+                          lambda: any("partNumber=" in head for head in relay.heads))
+        ok(size in objects(started).values(), "the film is there when it speaks again", objects(started))
+        ok(not any(head.startswith("DELETE ") for head in relay.heads), "nothing was to be taken back")
+
+
+def test_account_falls_silent():
+    with servers.started("ftp") as started, Relay(started.servers["ftp"].port) as relay:
+        server, values = started.servers["ftp"], started.environment
+        media = os.path.join(values["TEST_FTP_HOME"], "media")
+        storage = f"ftp://tester:sekret@127.0.0.1:{relay.port}/media?timeout=1&ca={values['TEST_FTP_CA']}"
+        check_kept_connection("an FTP account", server, relay, storage)
+        size = check_long("an FTP account", server, relay, storage,
+                          lambda: any(name.startswith(".mu-") for name in os.listdir(media)))
+        sizes = [os.path.getsize(os.path.join(media, name)) for name in os.listdir(media) if name[0] != "."]
+        ok(size in sizes, "the film is there when it speaks again", sizes)
 
 
 # --- slow

@@ -114,6 +114,17 @@ static void test_texts(apr_pool_t *pool)
             "text/html is not accepted", "else it is what is given");
 }
 
+static void test_again(apr_pool_t *pool)
+{
+    mu_error_t *err = mu_error(pool, MU_STORAGE, APR_FROM_OS_ERROR(ENOENT), "cannot open %s", "a.jpg");
+    mu_error_t *again = mu_error_again(pool, err, "%s: %s", "local:a", err->text);
+
+    is_text(again->text, "local:a: cannot open a.jpg: No such file or directory", "an error gets another text");
+    ok(again->code == MU_STORAGE && again->cause == err->cause && again->detail == NULL, "all else stays");
+    again = mu_error_again(pool, mu_error_detail(pool, MU_FILE_TOO_LARGE, "10 MB", NULL), "too large");
+    is_text(again->detail, "10 MB", "the detail, too");
+}
+
 static void test_io(void)
 {
     static const struct {
@@ -137,6 +148,7 @@ int main(void)
     test_table();
     test_messages(pool);
     test_texts(pool);
+    test_again(pool);
     test_io();
     return tap_done();
 }

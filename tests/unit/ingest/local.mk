@@ -1,5 +1,5 @@
 check_PROGRAMS += %D%/object_key.t %D%/policy.t %D%/public_url.t %D%/check.t %D%/engine.t %D%/intake.t %D%/outbox.t \
-	%D%/outbox_faults.t %D%/remote_url.t
+	%D%/outbox_faults.t %D%/remote_url.t %D%/silence.t
 
 # Collections for tests, in this folder and in ../upload.
 target_sources = %D%/target.c %D%/target.h tests/unit/config/text_file.c tests/unit/config/text_file.h
@@ -29,6 +29,9 @@ outbox_sources = %D%/outbox_steps.c %D%/outbox_steps.h $(target_sources)
 
 %C%_outbox_faults_t_SOURCES = %D%/outbox_faults.c $(outbox_sources)
 %C%_outbox_faults_t_LDADD = $(storage_ldadd)
+
+%C%_silence_t_SOURCES = %D%/silence.c $(outbox_sources)
+%C%_silence_t_LDADD = tests/unit/net/libserver.a $(storage_ldadd)
 
 %C%_remote_url_t_SOURCES = %D%/remote_url.c
 %C%_remote_url_t_LDADD = $(unit_ldadd)

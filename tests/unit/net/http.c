@@ -434,6 +434,71 @@ static void test_silence(apr_pool_t *pool)
     passes(mu_http_call(lines, &call, &answer, pool), "the lines work on");
 }
 
+/* Two connections that are kept. */
+static void warm_up(mu_lines_t *lines, apr_pool_t *pool)
+{
+    mu_http_call_t call = get("/", pool);
+    mu_http_sending_t *one = mu_http_begin(lines, &call, pool), *other = mu_http_begin(lines, &call, pool);
+    mu_http_answer_t answer;
+
+    passes(mu_http_end(one, &answer), "a first call");
+    passes(mu_http_end(other, &answer), "and one at the same time");
+}
+
+/* A server is waited for once, unless it may be the connection alone that is dead. */
+static void test_silence_again(apr_pool_t *pool)
+{
+    static const step_t silent[] = { { .how = STAY_SILENT }, { .how = STAY_SILENT }, { .how = STAY_SILENT } };
+    static const struct {
+        const char *name;
+        int kept, waits_once, silences;
+        int fails, requests, accepts;
+    } cases[] = {
+        { "on a new connection", 0, 0, 1, 1, 1, 1 },
+        { "on a kept one", 1, 0, 1, 0, 2, 1 },
+        { "on a kept one, and then on a new one", 1, 0, 2, 1, 2, 1 },
+        { "on a new connection, where it is waited for once", 0, 1, 1, 1, 1, 1 },
+        { "on a kept one, where it is waited for once", 1, 1, 1, 1, 1, 0 },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        mu_lines_options_t options = { .protocols = "http", .silence_seconds = 1, .waits_once = cases[i].waits_once };
+        mu_lines_t *lines = open_lines_with(&options, pool);
+        mu_http_call_t call = get("/", pool);
+        mu_http_answer_t answer;
+        mu_error_t *err;
+
+        call.once = 0;
+        server_script(server, NULL, 0);
+        if (cases[i].kept) {
+            warm_up(lines, pool);
+        }
+        server_script(server, silent, cases[i].silences);
+        err = mu_http_call(lines, &call, &answer, pool);
+        ok((err != NULL) == cases[i].fails && (err == NULL || mu_is_silence(err)), "silence %s: %s", cases[i].name,
+           cases[i].fails ? "the call fails with it" : "the call passes");
+        ok(err == NULL || mu_lines_give_up(lines, err) == cases[i].waits_once, "is it given up?");
+        is_number(server_requests(server), cases[i].requests, "so many requests");
+        is_number(server_accepts(server), cases[i].accepts, "so many new connections: the other kept one is gone, too");
+    }
+}
+
+static void test_no_silence(apr_pool_t *pool)
+{
+    static const step_t steps[] = { STATUS("503"), { .how = CUT_ANSWER, .cut = 20 } };
+    mu_lines_t *lines = open_lines_with(&(mu_lines_options_t){ .protocols = "http", .waits_once = 1 }, pool);
+    mu_http_call_t call = get("/", pool);
+    mu_http_answer_t answer;
+    mu_error_t *err;
+
+    server_script(server, steps, 2);
+    for (int i = 0; i < 2; i++) {
+        err = mu_http_call(lines, &call, &answer, pool);
+        ok(err != NULL && err->code == MU_STORAGE_DOWN && !mu_is_silence(err) && !mu_lines_give_up(lines, err),
+           "%s is no silence", i == 0 ? "503" : "a cut");
+    }
+}
+
 /* --- in steps --- */
 
 static void test_steps(apr_pool_t *pool)
@@ -736,8 +801,8 @@ int main(void)
     static void (*const tests[])(apr_pool_t *pool) = {
         test_answer, test_request, test_methods, test_redirect, test_no_proxy, test_protocols, test_retries,
         test_signed_anew, test_idle_connection_closed, test_every_cut_of_the_answer, test_cuts_of_the_request,
-        test_early_answer, test_nobody_there, test_silence, test_steps, test_end_first, test_collected, test_taken,
-        test_tls, test_threads,
+        test_early_answer, test_nobody_there, test_silence, test_silence_again, test_no_silence, test_steps,
+        test_end_first, test_collected, test_taken, test_tls, test_threads,
     };
     apr_pool_t *pool = tap_start();
 

@@ -126,7 +126,7 @@ static void test_otherwise(apr_pool_t *pool)
     is_text(mu_storage_url(storage), "local:static/uploads", "with its own URL");
     is_text(mu_storage_local_root(storage), "/srv/site/static/uploads", "on disk");
     is_number(mu_storage_is_remote(storage), 0, "here");
-    is_text(mu_storage_public_url(storage, "pic.jpg", pool), NULL, "without public URLs of its own");
+    is_text(mu_storage_public_url(storage, "pic.jpg", pool), "/static/uploads/pic.jpg", "as a path of the site");
 }
 
 int main(void)

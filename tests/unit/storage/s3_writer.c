@@ -32,12 +32,13 @@ static const char *get_key(void *baton, const char *name)
         : strcmp(name, "AWS_SECRET_ACCESS_KEY") == 0 ? "sekret" : NULL;
 }
 
-static mu_storage_t *open_with(const char *part_size, const char *options, apr_pool_t *pool)
+static mu_storage_t *open_with(const char *part_size, int waits_once, const char *options, apr_pool_t *pool)
 {
     const char *url = apr_psprintf(pool, "s3://shop/media?part_size=%s&timeout=2&endpoint=%s%s", part_size,
                                    server_url(server, "", pool), options);
+    mu_storage_options_t how = { .env = { get_key, NULL }, .waits_once = waits_once };
     mu_storage_t *storage;
-    mu_error_t *err = mu_storage_open(&storage, url, &(mu_storage_options_t){ .env = { get_key, NULL } }, pool);
+    mu_error_t *err = mu_storage_open(&storage, url, &how, pool);
 
     if (err != NULL) {
         diag("%s", err->text);
@@ -48,7 +49,7 @@ static mu_storage_t *open_with(const char *part_size, const char *options, apr_p
 
 static mu_storage_t *open_storage(const char *options, apr_pool_t *pool)
 {
-    return open_with("10M", options, pool);
+    return open_with("10M", 0, options, pool);
 }
 
 static mu_error_t *store(mu_storage_t *storage, const char *data, apr_size_t size, mu_on_existing_t on_existing,
@@ -151,9 +152,8 @@ static void test_short(apr_pool_t *pool)
         { "the server lost patience with the body", MU_KEEP_EXISTING,
           { { .answer = ERROR("400 No", "RequestTimeout"), .how = ANSWER_AND_CLOSE }, { .answer = OK(ETAG) } },
           "stored", NULL, 2 },
-        { "the server is silent", MU_KEEP_EXISTING,
-          { { .how = STAY_SILENT }, { .how = STAY_SILENT }, { .how = STAY_SILENT } }, "storage_unavailable",
-          "silent for 2 seconds", 3 },
+        { "the server is silent", MU_KEEP_EXISTING, { { .how = STAY_SILENT } }, "storage_unavailable",
+          "silent for 2 seconds", 1 },
         { "the clock is wrong", MU_KEEP_EXISTING, { { .answer = ERROR("403 No", "RequestTimeTooSkewed"),
                                                       .how = ANSWER_AND_CLOSE } }, "storage_failed", "clock", 1 },
         { "the quota is used up", MU_KEEP_EXISTING, { { .answer = ERROR("403 No", "QuotaExceeded"),
@@ -352,8 +352,31 @@ static void test_parts_at_once(apr_pool_t *pool)
         steps[parts + 2] = (step_t){ .answer = HEAD_OF("36700160", ""), .how = ANSWER_AND_CLOSE };
         apr_pool_create(&own, pool);
         server_script(server, steps, parts + 3);
-        is_text(name_of(store(open_with(size, "", own), data, MANY, MU_REPLACE_EXISTING, own)), cases[i / 3].expected,
+        is_text(name_of(store(open_with(size, 0, "", own), data, MANY, MU_REPLACE_EXISTING, own)), cases[i / 3].expected,
                 "seven parts, part_size=%s, and %s", size, name);
+        apr_pool_destroy(own);
+    }
+}
+
+/* Who has another way waits once, and does not ask for the parts to be thrown away. */
+static void test_silence_in_parts(apr_pool_t *pool)
+{
+    static const step_t steps[] = { { .answer = CREATED }, { .how = STAY_SILENT }, { .how = STAY_SILENT },
+                                    { .answer = STATUS("204 Gone", "") } };
+    char *data = apr_palloc(pool, LONG);
+
+    memset(data, 'x', LONG);
+    for (int waits_once = 0; waits_once < 2; waits_once++) {
+        apr_pool_t *own;
+        mu_error_t *err;
+
+        apr_pool_create(&own, pool);
+        server_script(server, steps, 4);
+        err = store(open_with("5M", waits_once, "&timeout=1", own), data, LONG, MU_REPLACE_EXISTING, own);
+        is_text(name_of(err), "storage_unavailable", "a part meets silence");
+        is_number(server_requests(server), waits_once ? 2 : 4, waits_once
+                  ? "where there is another way, nothing more is asked"
+                  : "the part is sent once more, as its connection had been kept, and the parts are thrown away");
         apr_pool_destroy(own);
     }
 }
@@ -481,6 +504,7 @@ int main(void)
     test_confirmed(pool);
     test_long(pool);
     test_parts_at_once(pool);
+    test_silence_in_parts(pool);
     test_cuts(pool);
     test_request(pool);
     test_reading(pool);
