@@ -39,7 +39,7 @@ mu_error_t *mu_outbox_open(mu_target_t *target, apr_pool_t *pool)
         options.base_dir = apr_pstrmemdup(pool, dir, (apr_size_t)(strrchr(dir, '/') - dir) + 1);
         dir = strrchr(dir, '/') + 1;
     }
-    target->circuit = mu_circuit_create(options.base_dir, dir, mu_storage_url(target->storage), pool);
+    target->circuit = mu_circuit_create(options.base_dir, dir, target->storage, pool);
     return NULL;
 }
 

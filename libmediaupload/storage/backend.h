@@ -36,6 +36,7 @@ typedef struct mu_backend_t {
 struct mu_storage_t {
     const mu_backend_t *backend;
     const char *url;
+    const char *server;             /* what the URL leaves out, see mu_storage_identity; NULL for nothing */
     const char *local_root;         /* NULL where files are not local */
     int prefers_own_url;            /* MediaUploadURL belongs to the storage that may stand in its place */
     mu_storage_options_t options;

@@ -15,7 +15,7 @@
 #include "libmediaupload/base/file.h"
 #include "libmediaupload/net/lines.h"
 
-#define NAME_BYTES 8      /* of the URL's digest */
+#define NAME_BYTES 8      /* of the digest of what tells the storage from others */
 #define REASON_MAX 1000
 #define SILENT "\nIt was silent.\n"   /* behind the reason */
 
@@ -24,17 +24,19 @@ struct mu_circuit_t {
     const char *name;
 };
 
-mu_circuit_t *mu_circuit_create(const char *base_dir, const char *folder, const char *url, apr_pool_t *pool)
+mu_circuit_t *mu_circuit_create(const char *base_dir, const char *folder, const mu_storage_t *storage,
+                                apr_pool_t *pool)
 {
     mu_circuit_t *circuit = apr_palloc(pool, sizeof(*circuit));
+    const char *identity = mu_storage_identity(storage, pool);
     unsigned char digest[MU_SHA256_SIZE];
     char hex[2 * NAME_BYTES + 1];
 
-    mu_sha256(digest, url, strlen(url));
+    mu_sha256(digest, identity, strlen(identity));
     mu_hex(hex, digest, NAME_BYTES);
     circuit->base_dir = apr_pstrdup(pool, base_dir);
     circuit->folder = apr_pstrdup(pool, folder);
-    circuit->url = apr_pstrdup(pool, url);
+    circuit->url = apr_pstrdup(pool, mu_storage_url(storage));
     circuit->name = apr_pstrcat(pool, "down-", hex, ".txt", NULL);
     return circuit;
 }

@@ -6,14 +6,15 @@
 
 #include <apr_time.h>
 
-#include "libmediaupload/base/error.h"
+#include "libmediaupload/storage/storage.h"
 
 #define MU_CIRCUIT_PAUSE apr_time_from_sec(30)   /* a storage that failed is left alone so long */
 
 typedef struct mu_circuit_t mu_circuit_t;   /* read-only: may be shared by threads */
 
-/* The circuit of the storage `url` (mu_storage_url), its note in `folder` below `base_dir`, made when it is needed. */
-mu_circuit_t *mu_circuit_create(const char *base_dir, const char *folder, const char *url, apr_pool_t *pool);
+/* The circuit of a storage, its note in `folder` below `base_dir`, made when it is needed. */
+mu_circuit_t *mu_circuit_create(const char *base_dir, const char *folder, const mu_storage_t *storage,
+                                apr_pool_t *pool);
 
 /* Until when the storage is to be left alone; 0 when it is not known to be down. */
 apr_time_t mu_circuit_down_until(const mu_circuit_t *circuit, apr_pool_t *scratch_pool);

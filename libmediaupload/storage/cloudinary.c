@@ -224,6 +224,7 @@ mu_error_t *mu_cloudinary_open(mu_storage_t *storage, const char *rest, apr_pool
     }
     storage->backend = &cloudinary_backend;
     storage->context = account;
+    storage->server = account->api;
     storage->prefers_own_url = account->otherwise != NULL;
     return NULL;
 }

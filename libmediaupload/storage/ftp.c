@@ -430,6 +430,8 @@ static mu_error_t *open_account(mu_storage_t *storage, const char *scheme, const
     }
     storage->backend = &ftp_backend;
     storage->context = account;
+    storage->server = apr_psprintf(pool, "%s@%s:%d", account->url.server.user, account->url.server.host,
+                                   account->url.server.port);
     return mu_ftp_create(&account->ftp, &account->url.server, pool);
 }
 

@@ -241,6 +241,8 @@ mu_error_t *mu_mirror_open(mu_storage_t *storage, const char *rest, apr_pool_t *
         return err;
     }
     storage->url = apr_pstrcat(pool, "mirror:", mirror->sides[0]->url, ",", mirror->sides[1]->url, NULL);
+    storage->server = apr_pstrcat(pool, mu_storage_identity(mirror->sides[0], pool), " ",
+                                  mu_storage_identity(mirror->sides[1], pool), NULL);
     storage->local_root = mirror->sides[0]->local_root;
     storage->backend = backend_of(mirror, pool);
     storage->context = mirror;

@@ -74,5 +74,6 @@ mu_error_t *mu_s3_open(mu_storage_t *storage, const char *rest, apr_pool_t *pool
     s3->log = storage->options.log;
     storage->backend = &s3_backend;
     storage->context = s3;
+    storage->server = apr_pstrcat(pool, place->origin, place->bucket_path, NULL);
     return mu_lines_create(&s3->lines, &options, pool);
 }

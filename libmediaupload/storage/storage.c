@@ -88,6 +88,11 @@ const char *mu_storage_url(const mu_storage_t *storage)
     return storage->url;
 }
 
+const char *mu_storage_identity(const mu_storage_t *storage, apr_pool_t *pool)
+{
+    return storage->server != NULL ? apr_pstrcat(pool, storage->url, " ", storage->server, NULL) : storage->url;
+}
+
 const char *mu_storage_local_root(const mu_storage_t *storage)
 {
     return storage->local_root;

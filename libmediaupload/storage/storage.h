@@ -52,6 +52,9 @@ mu_error_t *mu_storage_open(mu_storage_t **storage, const char *url, const mu_st
 
 /* The URL without user name, password and options. */
 const char *mu_storage_url(const mu_storage_t *storage);
+/* What tells the storage from every other one, those of the same URL at another server or of another account among
+ * them. Not for people: it may hold a user's name. */
+const char *mu_storage_identity(const mu_storage_t *storage, apr_pool_t *pool);
 /* Whether the bytes go to another machine, which may be down. */
 int mu_storage_is_remote(const mu_storage_t *storage);
 /* Whether MediaUploadURL is that of a storage which stands in for this one at other times. */

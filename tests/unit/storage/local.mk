@@ -1,6 +1,9 @@
 include tests/storage/local.mk
 
-check_PROGRAMS += %D%/local.t %D%/local_faults.t %D%/memory.t %D%/storage.t
+check_PROGRAMS += %D%/circuit.t %D%/local.t %D%/local_faults.t %D%/memory.t %D%/storage.t
+
+%C%_circuit_t_SOURCES = %D%/circuit.c
+%C%_circuit_t_LDADD = $(unit_ldadd)
 
 %C%_local_t_SOURCES = %D%/local.c
 %C%_local_t_LDADD = $(storage_ldadd)
