@@ -84,9 +84,13 @@ static const command_option_t option_max_delete = {
 static const command_option_t option_catalogued = {
     "--catalogued", NULL, NULL, "take what the catalog alone names for orphaned, too"
 };
+static const command_option_t option_leftovers = {
+    "--leftovers", NULL, NULL, "delete what killed uploads left on an FTP server, and do nothing else"
+};
 static const command_option_t *const orphans_options[] = {
-    &option_min_age, &option_delete_after, &option_max_delete, &option_catalogued, &option_collection, &option_apply,
-    &option_limit, &option_max_time, &option_jobs, &option_bandwidth, &option_results, &option_json, &option_quiet, NULL
+    &option_min_age, &option_delete_after, &option_max_delete, &option_catalogued, &option_leftovers,
+    &option_collection, &option_apply, &option_limit, &option_max_time, &option_jobs, &option_bandwidth,
+    &option_results, &option_json, &option_quiet, NULL
 };
 
 static const command_option_t option_refused = {
@@ -174,6 +178,7 @@ static mu_error_t *read_subject(subject_t *subject, const migration_t *migration
     subject->match = command_option(line, "--match");
     subject->refused = command_option(line, "--refused") != NULL;
     subject->catalogued = command_option(line, "--catalogued") != NULL;
+    subject->leftovers = command_option(line, "--leftovers") != NULL;
     subject->site_column = command_option(line, "--site-column");
     subject->remove_source = command_option(line, "--remove-source") != NULL;
     err = command_time(&subject->min_age, line, "--min-age", 0);

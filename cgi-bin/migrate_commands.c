@@ -74,7 +74,7 @@ static mu_error_t *run_orphans(mu_run_t *run, const subject_t *subject)
 {
     const mu_orphans_options_t options = {
         subject->targets, subject->catalogued, subject->min_age > 0 ? subject->min_age : MIN_AGE,
-        subject->delete_after, subject->max_delete
+        subject->delete_after, subject->max_delete, subject->leftovers
     };
 
     return mu_orphans_run(run, &options);

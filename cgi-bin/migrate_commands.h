@@ -13,6 +13,7 @@ typedef struct subject_t {
     const char *match;                   /* id, name or order; NULL when not said */
     int refused;                         /* outbox: what was refused, too */
     int catalogued;                      /* orphans: what the catalog alone names, too */
+    int leftovers;                       /* orphans: what killed uploads have left, and nothing else */
     apr_interval_time_t min_age, delete_after;   /* orphans; 0: a day, never */
     apr_int64_t max_delete;              /* orphans; 0 for no limit */
     const char *site_column;             /* sites; NULL for the usual ones */

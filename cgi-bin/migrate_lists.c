@@ -20,6 +20,7 @@ static const struct {
     { "--delete-after", "delete_after", "number", { NULL } },
     { "--max-delete", "max_delete", "number", { NULL } },
     { "--catalogued", "catalogued", "flag", { NULL } },
+    { "--leftovers", "leftovers", "flag", { NULL } },
     { "--refused", "refused", "flag", { NULL } },
     { "--site-column", "site_column", "text", { NULL } },
     { "--remove-source", "remove_source", "flag", { NULL } },

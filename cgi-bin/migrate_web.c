@@ -87,6 +87,7 @@ static mu_error_t *allowed_subject(asked_t *asked)
     subject->match = mu_json_get_text(json, "match");
     subject->refused = mu_json_get_boolean(json, "refused", 0);
     subject->catalogued = mu_json_get_boolean(json, "catalogued", 0);
+    subject->leftovers = mu_json_get_boolean(json, "leftovers", 0);
     subject->min_age = apr_time_from_sec(mu_json_get_number(json, "min_age", 0));
     subject->delete_after = apr_time_from_sec(mu_json_get_number(json, "delete_after", 0));
     subject->max_delete = mu_json_get_number(json, "max_delete", 0);

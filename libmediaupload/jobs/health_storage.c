@@ -1,5 +1,5 @@
-/* The round trip through a collection's storage: put, read, seen by the public at its address, removed; and what the
- * answer's date tells about our clock. */
+/* The round trip through a collection's storage: put, read, seen by the public at its address, removed; what the
+ * answer's date tells about our clock; and what killed uploads have left in a storage that keeps it. */
 #include <string.h>
 
 #include <apr_strings.h>
@@ -9,6 +9,7 @@
 #include "libmediaupload/ingest/public_url.h"
 #include "libmediaupload/jobs/health_checks.h"
 #include "libmediaupload/jobs/health_visit.h"
+#include "libmediaupload/jobs/leftovers.h"
 
 #define RANDOM 8
 #define CLOCK_NOTED apr_time_from_sec(60)
@@ -171,6 +172,36 @@ static void look_from_outside(const mu_health_subject_t *subject, int stores)
     tell_clock(subject, &visit);
 }
 
+static void look_at_leftovers(const mu_health_subject_t *subject)
+{
+    mu_storage_t *storage = subject->target->storage;
+    apr_array_header_t *leftovers;
+    apr_int64_t bytes = 0;
+    mu_error_t *err;
+
+    if (!mu_storage_may_leave(storage)) {
+        return;
+    }
+    err = mu_leftovers_find(&leftovers, storage, apr_time_now(), subject->pool);
+    if (err != NULL) {
+        mu_health_add_error(subject->health, "leftovers", subject->target->name, err, remedy_of(err));
+        return;
+    }
+    for (int i = 0; i < leftovers->nelts; i++) {
+        bytes += APR_ARRAY_IDX(leftovers, i, mu_leftover_t).size;
+    }
+    if (leftovers->nelts > 0) {
+        MU_TELL(subject, "leftovers", MU_HEALTH_WARNING,
+                apr_psprintf(subject->pool, "run: migrate.cgi orphans --leftovers --collection %s --no-dry-run",
+                             subject->target->name),
+                "%d of interrupted uploads, older than a day, %s", leftovers->nelts,
+                mu_size_text(bytes, subject->pool));
+    }
+    else {
+        MU_FINE(subject, "leftovers", "none");
+    }
+}
+
 void mu_health_look_at_storage(const mu_health_subject_t *subject)
 {
     mu_storage_t *storage = subject->target->storage;
@@ -188,4 +219,7 @@ void mu_health_look_at_storage(const mu_health_subject_t *subject)
         MU_FINE(subject, "storage", "%s stores, gives back and removes", mu_storage_url(storage));
     }
     look_from_outside(subject, err == NULL);
+    if (err == NULL) {
+        look_at_leftovers(subject);
+    }
 }

@@ -24,6 +24,7 @@ libmediaupload_libmediaupload_la_SOURCES += \
 	%D%/journal.c %D%/journal.h \
 	%D%/journal_line.c %D%/journal_line.h \
 	%D%/last_runs.c %D%/last_runs.h \
+	%D%/leftovers.c %D%/leftovers.h \
 	%D%/manifest.c %D%/manifest.h \
 	%D%/metrics.c %D%/metrics.h \
 	%D%/orphans.c %D%/orphans.h \

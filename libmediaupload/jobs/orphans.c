@@ -8,6 +8,7 @@
 #include "libmediaupload/ingest/outbox.h"
 #include "libmediaupload/ingest/public_url.h"
 #include "libmediaupload/jobs/claims.h"
+#include "libmediaupload/jobs/leftovers.h"
 #include "libmediaupload/jobs/parcel.h"
 #include "libmediaupload/jobs/quarantine.h"
 #include "libmediaupload/jobs/recorded.h"
@@ -23,6 +24,7 @@ typedef struct job_t {
     mu_claims_t *claims;
     mu_quarantine_t *quarantine;
     apr_array_header_t *tables;        /* of mu_rows_t */
+    apr_array_header_t *leftovers;     /* of mu_leftover_t; NULL in a slice that is not the first */
     apr_int64_t seen;                  /* files, in this round */
     apr_int64_t begun;                 /* of these, in slices before: what a real run began is not there any more */
     apr_pool_t *pool;                  /* cleared for each file */
@@ -144,18 +146,45 @@ static mu_error_t *give(job_t *job, mu_stock_t *stock)
     return mu_crew_give(job->run->crew, stock, mu_crew_pool(job->run->crew));
 }
 
-static mu_error_t *delete_for_good(job_t *job, const mu_stock_t *stock)
+/* Reports what is deleted, or would be; `err` is why it could not. */
+static mu_error_t *report_deleted(job_t *job, const char *from, apr_int64_t size, const char *group, mu_error_t *err)
 {
-    const mu_run_t *view = mu_quarantine_view(job->quarantine);
-    mu_item_t item = { .from = mu_parcel_name(view->target, stock->path, job->pool), .size = stock->size };
-    mu_error_t *err = job->run->options.apply ? mu_quarantine_delete(job->quarantine, stock->path, job->pool) : NULL;
+    mu_item_t item = { .from = from, .size = size, .error = err != NULL ? err->text : NULL };
     mu_error_t *unreported;
 
     mu_run_handles(job->run);
     item.status = err != NULL ? MU_ITEM_FAILED : job->run->options.apply ? MU_ITEM_MIGRATED : MU_ITEM_PLANNED;
-    item.error = err != NULL ? err->text : NULL;
-    unreported = mu_run_report(job->run, &item, "deleted from the quarantine", job->pool);
+    unreported = mu_run_report(job->run, &item, group, job->pool);
     return unreported != NULL ? unreported : err;
+}
+
+static mu_error_t *delete_for_good(job_t *job, const mu_stock_t *stock)
+{
+    const mu_run_t *view = mu_quarantine_view(job->quarantine);
+    mu_error_t *err = job->run->options.apply ? mu_quarantine_delete(job->quarantine, stock->path, job->pool) : NULL;
+
+    return report_deleted(job, mu_parcel_name(view->target, stock->path, job->pool), stock->size,
+                          "deleted from the quarantine", err);
+}
+
+static mu_error_t *delete_leftovers(job_t *job)
+{
+    const mu_target_t *target = job->run->target;
+    mu_error_t *err = NULL;
+
+    for (int i = 0; job->leftovers != NULL && i < job->leftovers->nelts && err == NULL; i++) {
+        const mu_leftover_t *leftover = &APR_ARRAY_IDX(job->leftovers, i, mu_leftover_t);
+
+        if (mu_run_must_stop(job->run)) {
+            break;
+        }
+        apr_pool_clear(job->pool);
+        err = job->run->options.apply ? mu_storage_drop(target->storage, leftover->name, job->pool) : NULL;
+        err = report_deleted(job, mu_parcel_name(target, leftover->name, job->pool), leftover->size,
+                             "left by uploads that were killed", err);
+        err = err != NULL && err->code == MU_STORAGE ? NULL : err;   /* it alone cannot be removed */
+    }
+    return err;
 }
 
 /* --- all of it --- */
@@ -226,7 +255,19 @@ static mu_error_t *take_inventory(mu_inventory_t **inventory, mu_run_t *run)
                                                 APR_ARRAY_IDX(unread, 0, const char *));
 }
 
-static mu_error_t *look(job_t *job)
+static mu_error_t *look_for_leftovers(job_t *job)
+{
+    mu_progress_t *progress = &job->run->progress;
+    mu_error_t *err = mu_leftovers_find(&job->leftovers, job->run->target->storage, job->run->started, job->run->pool);
+
+    for (int i = 0; err == NULL && i < job->leftovers->nelts; i++) {
+        progress->files++;
+        progress->bytes += APR_ARRAY_IDX(job->leftovers, i, mu_leftover_t).size;
+    }
+    return err;
+}
+
+static mu_error_t *look_for_orphans(job_t *job)
 {
     mu_run_t *run = job->run;
     mu_run_t *view;
@@ -245,10 +286,26 @@ static mu_error_t *look(job_t *job)
     return mu_storage_local_root(view->target->storage) != NULL ? take_inventory(&job->quarantined, view) : NULL;
 }
 
+static mu_error_t *move_orphans(job_t *job)
+{
+    mu_run_t *run = job->run;
+    mu_error_t *err = mu_run_crew(run, work, job), *last;
+
+    if (err != NULL) {
+        return err;
+    }
+    job->seen = 0;
+    job->begun = run->options.pause != NULL && !run->options.apply ? apr_atoi64(run->options.pause->position) : 0;
+    err = each(job, act);
+    last = mu_crew_finish(run->crew);
+    return err == NULL ? last : err;
+}
+
 mu_error_t *mu_orphans_run(mu_run_t *run, const mu_orphans_options_t *options)
 {
     job_t job = { .run = run, .options = options };
-    mu_error_t *err = look(&job), *last;
+    int goes_on = run->options.pause != NULL;
+    mu_error_t *err = options->leftovers_alone ? NULL : look_for_orphans(&job);
 
     for (int i = 0; i < options->targets->nelts; i++) {
         const mu_target_t *target = APR_ARRAY_IDX(options->targets, i, const mu_target_t *);
@@ -256,19 +313,13 @@ mu_error_t *mu_orphans_run(mu_run_t *run, const mu_orphans_options_t *options)
         job.target = strcmp(target->name, run->target->name) == 0 ? target : job.target;
     }
     apr_pool_create(&job.pool, run->pool);
-    err = err == NULL && run->options.pause == NULL ? each(&job, count) : err;
+    err = err == NULL && !goes_on ? look_for_leftovers(&job) : err;
+    err = err == NULL && !goes_on && !options->leftovers_alone ? each(&job, count) : err;
     if (err == NULL && options->most > 0 && run->progress.files > options->most) {
         err = mu_error(run->pool, MU_USAGE, APR_SUCCESS, "%" APR_INT64_T_FMT " files would go, more than --max-delete "
                        "%" APR_INT64_T_FMT ": nothing was done", run->progress.files, options->most);
     }
     mu_run_counted(run);
-    err = err == NULL ? mu_run_crew(run, work, &job) : err;
-    if (err != NULL) {
-        return err;
-    }
-    job.seen = 0;
-    job.begun = run->options.pause != NULL && !run->options.apply ? apr_atoi64(run->options.pause->position) : 0;
-    err = each(&job, act);
-    last = mu_crew_finish(run->crew);
-    return err == NULL ? last : err;
+    err = err == NULL ? delete_leftovers(&job) : err;
+    return err == NULL && !options->leftovers_alone ? move_orphans(&job) : err;
 }

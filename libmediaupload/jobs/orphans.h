@@ -1,5 +1,5 @@
 /* migrate.cgi orphans: files of the collection's storage that nobody names go into quarantine, from where undo brings
- * them back; what has been there long enough is deleted. */
+ * them back; what has been there long enough is deleted, and so is what uploads that were killed have left. */
 #ifndef MU_JOBS_ORPHANS_H
 #define MU_JOBS_ORPHANS_H
 
@@ -11,11 +11,12 @@ typedef struct mu_orphans_options_t {
     apr_interval_time_t min_age;         /* leave alone what is younger: its record may not be written yet */
     apr_interval_time_t delete_after;    /* delete what is in quarantine so long; 0: nothing */
     apr_int64_t most;                    /* MU_USAGE, and nothing is done, where more would be; 0 for no limit */
+    int leftovers_alone;                 /* only what killed uploads have left: neither records nor catalog are asked */
 } mu_orphans_options_t;
 
 /* Moves nothing unless storage, records and catalog were read whole: MU_STORAGE, MU_CONFIG, MU_DATABASE. Left alone are
  * the default image, what may wait in the outbox, what is young, hidden files, and what is no media file by
- * its name. MU_USAGE without tables. */
+ * its name. MU_USAGE without tables, unless only leftovers are wanted. */
 mu_error_t *mu_orphans_run(mu_run_t *run, const mu_orphans_options_t *options);
 
 #endif

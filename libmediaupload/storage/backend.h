@@ -31,6 +31,10 @@ typedef struct mu_backend_t {
                         mu_error_t *(*each)(void *baton, const mu_object_stat_t *stat), void *baton,
                         apr_pool_t *scratch_pool);
     mu_error_t *(*remove)(mu_storage_t *storage, const char *key, apr_pool_t *scratch_pool);
+    /* Both or none: NULL where nothing can be left. */
+    mu_error_t *(*leftovers)(mu_storage_t *storage, mu_error_t *(*each)(void *baton, const mu_object_stat_t *stat),
+                             void *baton, apr_pool_t *scratch_pool);
+    mu_error_t *(*drop)(mu_storage_t *storage, const char *name, apr_pool_t *scratch_pool);
 } mu_backend_t;
 
 struct mu_storage_t {

@@ -9,12 +9,11 @@
 #include <apr_strings.h>
 
 #include "libmediaupload/base/digest.h"
-#include "libmediaupload/base/encode.h"
 #include "libmediaupload/net/ftp.h"
 #include "libmediaupload/storage/backend.h"
+#include "libmediaupload/storage/ftp_leftovers.h"
 #include "libmediaupload/storage/ftp_url.h"
 
-#define RANDOM_BYTES 16
 #define LOCK_PAUSE apr_time_from_msec(50)
 #define LOCK_PATIENCE apr_time_from_sec(30)   /* then whoever took the lock is taken for dead */
 #define READABLE 0444                         /* what a web server needs, whoever it runs as */
@@ -40,22 +39,12 @@ static const char *path_of(const mu_storage_t *storage, const char *key, apr_poo
     return mu_ftp_path_below(account->url.folder, key, pool);
 }
 
-/* ".mu-<hex><ending>" */
-static const char *hidden_path(const mu_storage_t *storage, const unsigned char id[RANDOM_BYTES], const char *ending,
-                               apr_pool_t *pool)
-{
-    char hex[2 * RANDOM_BYTES + 1];
-
-    mu_hex(hex, id, RANDOM_BYTES);
-    return path_of(storage, apr_pstrcat(pool, ".mu-", hex, ending, NULL), pool);
-}
-
 static const char *random_path(const mu_storage_t *storage, const char *ending, apr_pool_t *pool)
 {
-    unsigned char id[RANDOM_BYTES];
+    unsigned char id[MU_FTP_HIDDEN_ID];
 
     mu_random(id, sizeof(id));
-    return hidden_path(storage, id, ending, pool);
+    return path_of(storage, mu_ftp_hidden_name(id, ending, pool), pool);
 }
 
 /* --- an upload --- */
@@ -66,7 +55,7 @@ static mu_error_t *ftp_begin(mu_object_t *object, const mu_object_info_t *info)
     upload_t *upload = apr_pcalloc(object->pool, sizeof(*upload));
 
     (void)info;
-    upload->part = random_path(object->storage, ".part", object->pool);
+    upload->part = random_path(object->storage, MU_FTP_PART, object->pool);
     object->context = upload;
     return mu_ftp_put_begin(&upload->put, account->ftp, upload->part, MU_FTP_STORE, object->pool);
 }
@@ -192,14 +181,14 @@ static const char *lock_path(const mu_storage_t *storage, const char *key, apr_p
     unsigned char digest[MU_SHA256_SIZE];
 
     mu_sha256(digest, key, strlen(key));
-    return hidden_path(storage, digest, ".lock", pool);
+    return path_of(storage, mu_ftp_hidden_name(digest, MU_FTP_LOCK, pool), pool);
 }
 
 /* Whether this account makes folders at all. */
 static mu_error_t *makes_folders(const mu_storage_t *storage, int *makes, apr_pool_t *pool)
 {
     const account_t *account = storage->context;
-    const char *folder = random_path(storage, ".lock", pool);
+    const char *folder = random_path(storage, MU_FTP_LOCK, pool);
     mu_error_t *err = mu_ftp_claim_folder(account->ftp, folder, makes, pool);
 
     return err == NULL && *makes ? mu_ftp_remove_folder(account->ftp, folder, pool) : err;
@@ -404,6 +393,23 @@ static mu_error_t *ftp_list(mu_storage_t *storage, const char *prefix,
                        scratch_pool);
 }
 
+/* --- what is left behind --- */
+
+static mu_error_t *ftp_leftovers(mu_storage_t *storage, mu_error_t *(*each)(void *baton, const mu_object_stat_t *stat),
+                                 void *baton, apr_pool_t *scratch_pool)
+{
+    const account_t *account = storage->context;
+
+    return mu_ftp_leftovers(account->ftp, account->url.folder, each, baton, scratch_pool);
+}
+
+static mu_error_t *ftp_drop(mu_storage_t *storage, const char *name, apr_pool_t *scratch_pool)
+{
+    const account_t *account = storage->context;
+
+    return mu_ftp_drop(account->ftp, account->url.folder, name, scratch_pool);
+}
+
 /* --- opening --- */
 
 static const mu_backend_t ftp_backend = {
@@ -418,6 +424,8 @@ static const mu_backend_t ftp_backend = {
     .read = ftp_read,
     .list = ftp_list,
     .remove = ftp_remove,
+    .leftovers = ftp_leftovers,
+    .drop = ftp_drop,
 };
 
 static mu_error_t *open_account(mu_storage_t *storage, const char *scheme, const char *rest, apr_pool_t *pool)

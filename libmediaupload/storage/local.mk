@@ -8,6 +8,7 @@ libmediaupload_libmediaupload_la_SOURCES += \
 	%D%/cloudinary_sign.c %D%/cloudinary_sign.h \
 	%D%/cloudinary_upload.c %D%/cloudinary_upload.h \
 	%D%/ftp.c \
+	%D%/ftp_leftovers.c %D%/ftp_leftovers.h \
 	%D%/ftp_url.c %D%/ftp_url.h \
 	%D%/local.c \
 	%D%/memory.c \

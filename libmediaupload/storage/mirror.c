@@ -197,6 +197,26 @@ static mu_error_t *mirror_list(mu_storage_t *storage, const char *prefix,
     return err == NULL ? mu_storage_list(mirror->sides[1], prefix, take_second, &both, scratch_pool) : err;
 }
 
+/* --- what is left behind: hidden names are random, so that none is of both --- */
+
+static mu_error_t *mirror_leftovers(mu_storage_t *storage,
+                                    mu_error_t *(*each)(void *baton, const mu_object_stat_t *stat), void *baton,
+                                    apr_pool_t *scratch_pool)
+{
+    const mirror_t *mirror = storage->context;
+    mu_error_t *err = mu_storage_leftovers(mirror->sides[0], each, baton, scratch_pool);
+
+    return err == NULL ? mu_storage_leftovers(mirror->sides[1], each, baton, scratch_pool) : err;
+}
+
+static mu_error_t *mirror_drop(mu_storage_t *storage, const char *name, apr_pool_t *scratch_pool)
+{
+    const mirror_t *mirror = storage->context;
+    mu_error_t *err = mu_storage_drop(mirror->sides[0], name, scratch_pool);
+
+    return err == NULL ? mu_storage_drop(mirror->sides[1], name, scratch_pool) : err;
+}
+
 /* --- opening --- */
 
 static const mu_backend_t mirror_backend = {
@@ -219,6 +239,10 @@ static const mu_backend_t *backend_of(const mirror_t *mirror, apr_pool_t *pool)
     backend->is_remote = mu_storage_is_remote(mirror->sides[0]) || mu_storage_is_remote(mirror->sides[1]);
     backend->takes_late_keys = mu_storage_takes_late_keys(mirror->sides[0])
         && mu_storage_takes_late_keys(mirror->sides[1]);
+    if (mu_storage_may_leave(mirror->sides[0]) || mu_storage_may_leave(mirror->sides[1])) {
+        backend->leftovers = mirror_leftovers;
+        backend->drop = mirror_drop;
+    }
     return backend;
 }
 

@@ -320,6 +320,25 @@ mu_error_t *mu_storage_remove(mu_storage_t *storage, const char *key, apr_pool_t
     return storage->backend->remove(storage, key, scratch_pool);
 }
 
+/* --- what is left behind --- */
+
+int mu_storage_may_leave(const mu_storage_t *storage)
+{
+    return storage->backend->leftovers != NULL;
+}
+
+mu_error_t *mu_storage_leftovers(mu_storage_t *storage,
+                                 mu_error_t *(*each)(void *baton, const mu_object_stat_t *stat), void *baton,
+                                 apr_pool_t *scratch_pool)
+{
+    return storage->backend->leftovers != NULL ? storage->backend->leftovers(storage, each, baton, scratch_pool) : NULL;
+}
+
+mu_error_t *mu_storage_drop(mu_storage_t *storage, const char *name, apr_pool_t *scratch_pool)
+{
+    return storage->backend->drop != NULL ? storage->backend->drop(storage, name, scratch_pool) : NULL;
+}
+
 /* --- the probe --- */
 
 typedef struct probe_t {

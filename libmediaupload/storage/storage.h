@@ -100,6 +100,15 @@ mu_error_t *mu_storage_list(mu_storage_t *storage, const char *prefix,
                             apr_pool_t *scratch_pool);
 /* Removes an object; one that is not there is no error. */
 mu_error_t *mu_storage_remove(mu_storage_t *storage, const char *key, apr_pool_t *scratch_pool);
+/* Whether an upload that is killed may leave something here that nobody but us does away with. */
+int mu_storage_may_leave(const mu_storage_t *storage);
+/* Calls `each` for all of that, and for what belongs to uploads that go on: hidden things of this storage's own making,
+ * never anything else. stat->key is no key but a name for mu_storage_drop; stat->modified is 0 where nobody knows. */
+mu_error_t *mu_storage_leftovers(mu_storage_t *storage,
+                                 mu_error_t *(*each)(void *baton, const mu_object_stat_t *stat), void *baton,
+                                 apr_pool_t *scratch_pool);
+/* Removes one of these, and refuses every other name. One that is not there is no error. */
+mu_error_t *mu_storage_drop(mu_storage_t *storage, const char *name, apr_pool_t *scratch_pool);
 /* A real round trip: puts, reads back and removes a small object. */
 mu_error_t *mu_storage_probe(mu_storage_t *storage, apr_pool_t *scratch_pool);
 

@@ -27,7 +27,7 @@ EXTRA_DIST += %D%/site_cloudinary.py
 
 # Through httpd and the programs, on servers that they start.
 EXTRA_DIST += %D%/applications.py %D%/credentials.py %D%/hangs.py %D%/reuse.py %D%/soak.py %D%/relay.py
-EXTRA_DIST += %D%/remote_site.py
+EXTRA_DIST += %D%/leftovers.py %D%/remote_site.py
 
 # These need servers: tests/parts/servers.py run ftp proftpd -- tests/storage/ftp.t
 check_PROGRAMS += %D%/ftp.t %D%/mirror.t
