@@ -234,11 +234,10 @@ static int conclude(const command_line_t *line, mu_run_t *run, const results_pat
     const mu_totals_t *totals = mu_results_totals(run->results);
     mu_error_t *err;
 
-    mu_run_end(run, NULL);
+    err = mu_run_end(run, NULL, error);
+    error = error != NULL ? error : err;
     err = mu_results_publish(run->results, path->name, line->pool);
-    if (error == NULL && err != NULL) {
-        error = err;
-    }
+    error = error != NULL ? error : err;
     if (error == NULL && command_option(line, "--json") != NULL) {
         error = mu_results_write(run->results, migration_print, NULL, line->pool);
     }

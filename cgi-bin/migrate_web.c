@@ -163,6 +163,14 @@ static mu_error_t *read_options(asked_t *asked)
 
 /* --- the answer --- */
 
+/* What went wrong when the answer had to be given all the same. */
+static void log_failure(const asked_t *asked, const mu_error_t *err)
+{
+    if (err != NULL) {
+        mu_log(cgi_log(), MU_LOG_ERROR, "%s: %s", asked->program->name, err->text);
+    }
+}
+
 /* Piece by piece: there may be more results than memory. */
 static void send_results(const asked_t *asked, mu_run_t *run)
 {
@@ -173,14 +181,12 @@ static void send_results(const asked_t *asked, mu_run_t *run)
     if (!slice.done && mu_run_pause(&pause, run)) {
         slice.go_on = mu_pause_text(&pause, bound_to(asked), asked->engine->config->server->secret, asked->pool);
     }
-    mu_run_end(run, &slice);
+    log_failure(asked, mu_run_end(run, &slice, NULL));
     printf("Status: 200\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n"
            "X-Content-Type-Options: nosniff\r\n\r\n");
     err = mu_results_write(run->results, migration_print, NULL, asked->pool);
     fflush(stdout);
-    if (err != NULL) {
-        mu_log(cgi_log(), MU_LOG_ERROR, "%s: %s", asked->program->name, err->text);
-    }
+    log_failure(asked, err);
 }
 
 static mu_error_t *work(asked_t *asked)
@@ -197,9 +203,15 @@ static mu_error_t *work(asked_t *asked)
     err = err == NULL ? allowed_subject(asked) : err;
     err = err == NULL ? read_options(asked) : err;
     err = err == NULL ? mu_run_begin(&run, asked->target, &asked->options, asked->pool) : err;
-    err = err == NULL ? asked->migration->run(run, &asked->subject) : err;
+    if (err != NULL) {
+        return err;
+    }
+    err = asked->migration->run(run, &asked->subject);
     if (err == NULL) {
         send_results(asked, run);
+    }
+    else {
+        log_failure(asked, mu_run_end(run, NULL, err));
     }
     return err;
 }

@@ -152,17 +152,23 @@ mu_error_t *mu_media_is_set_up(int *there, mu_database_t *database, apr_pool_t *
     return err;
 }
 
-mu_error_t *mu_media_count(apr_int64_t *count, mu_database_t *database, const char *collection,
-                           apr_pool_t *scratch_pool)
+mu_error_t *mu_media_sums(apr_hash_t **sums, mu_database_t *database, apr_pool_t *pool)
 {
-    const char *values[] = { collection };
     mu_query_t query = {
-        .sql = collection != NULL ? "SELECT COUNT(*) FROM mediaupload_media WHERE collection = %s"
-                                  : "SELECT COUNT(*) FROM mediaupload_media",
-        .values = values, .columns = 1, .row_pool = scratch_pool
+        .sql = "SELECT collection, COUNT(*), SUM(size) FROM mediaupload_media GROUP BY collection",
+        .columns = 3, .row_pool = pool
     };
-    mu_error_t *err = mu_database_run(database, &query, scratch_pool);
+    mu_error_t *err;
 
-    *count = err == NULL && query.row != NULL ? apr_atoi64(query.row[0]) : 0;
+    query.rows = apr_array_make(pool, 16, sizeof(const char **));
+    err = mu_database_run(database, &query, pool);
+    *sums = apr_hash_make(pool);
+    for (int i = 0; err == NULL && i < query.rows->nelts; i++) {
+        const char **row = APR_ARRAY_IDX(query.rows, i, const char **);
+        mu_media_sum_t *sum = apr_palloc(pool, sizeof(*sum));
+
+        *sum = (mu_media_sum_t){ apr_atoi64(row[1]), apr_atoi64(row[2]) };
+        apr_hash_set(*sums, row[0], APR_HASH_KEY_STRING, sum);
+    }
     return err;
 }

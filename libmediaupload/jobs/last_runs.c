@@ -8,6 +8,8 @@
 
 #include <apr_strings.h>
 
+#include "libmediaupload/jobs/summary.h"
+
 #define JOURNAL_FOLDER "mediaupload-journal"
 #define JOURNAL ".jsonl"
 #define LOCK ".lock"
@@ -78,10 +80,18 @@ static void read_folder(mu_last_runs_t *runs, const char *folder, apr_pool_t *po
 mu_last_runs_t *mu_last_runs_read(const mu_engine_t *engine, apr_pool_t *pool)
 {
     mu_last_runs_t *runs = apr_pcalloc(pool, sizeof(*runs));
+    apr_hash_t *seen = apr_hash_make(pool);   /* folders: most often all collections share one */
 
     runs->by_command = apr_hash_make(pool);
+    runs->summaries = apr_hash_make(pool);
     for (int i = 0; i < engine->targets->nelts; i++) {
-        read_folder(runs, mu_journal_folder(APR_ARRAY_IDX(engine->targets, i, mu_target_t *), pool), pool);
+        const char *folder = mu_journal_folder(APR_ARRAY_IDX(engine->targets, i, mu_target_t *), pool);
+
+        if (apr_hash_get(seen, folder, APR_HASH_KEY_STRING) == NULL) {
+            apr_hash_set(seen, folder, APR_HASH_KEY_STRING, "");
+            read_folder(runs, folder, pool);
+            mu_summaries_read(runs->summaries, folder, pool);
+        }
     }
     return runs;
 }

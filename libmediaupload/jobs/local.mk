@@ -52,6 +52,7 @@ libmediaupload_libmediaupload_la_SOURCES += \
 	%D%/spool.c %D%/spool.h \
 	%D%/stored_path.c %D%/stored_path.h \
 	%D%/tar.c %D%/tar.h \
+	%D%/summary.c %D%/summary.h \
 	%D%/throttle.c %D%/throttle.h \
 	%D%/undo.c %D%/undo.h \
 	%D%/walk.c %D%/walk.h

@@ -1,14 +1,17 @@
 #include "libmediaupload/jobs/metrics.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <apr_strings.h>
 
 #include "config.h"
+#include "libmediaupload/base/encode.h"
 #include "libmediaupload/jobs/disk.h"
 #include "libmediaupload/jobs/health_checks.h"
 #include "libmediaupload/jobs/last_runs.h"
 #include "libmediaupload/jobs/queue.h"
+#include "libmediaupload/jobs/summary.h"
 
 #define PATIENCE apr_time_from_sec(5)   /* collectors wait for 10 */
 #define NEVER_STORED "is-it-up"   /* a key that no template makes: it has no extension */
@@ -76,9 +79,10 @@ static void begin(const metrics_t *metrics, const char *name, const char *help)
                               name));
 }
 
-/* A label's value: backslash, quote and line feed are escaped. */
-static const char *escape(const char *value, apr_pool_t *pool)
+/* A label's value: UTF-8 in which backslash, quote and line feed are escaped. */
+static const char *escape(const char *bytes, apr_pool_t *pool)
 {
+    const char *value = mu_utf8_repair(bytes, pool);
     char *escaped = apr_palloc(pool, 2 * strlen(value) + 1), *to = escaped;
 
     for (; *value != '\0'; value++) {
@@ -114,24 +118,40 @@ static int count_targets(const metrics_t *metrics)
 
 /* --- what is counted --- */
 
+static void add_sums(const metrics_t *metrics, apr_hash_t *sums)
+{
+    static const struct {
+        const char *name, *help;
+    } numbers[] = {
+        { "files", "Files in the catalog." },
+        { "files_bytes", "Their bytes." },
+    };
+
+    for (size_t n = 0; n < sizeof(numbers) / sizeof(numbers[0]); n++) {
+        begin(metrics, numbers[n].name, numbers[n].help);
+        for (int i = 0; i < count_targets(metrics); i++) {
+            const char *name = target_at(metrics, i)->name;
+            const mu_media_sum_t *sum = apr_hash_get(sums, name, APR_HASH_KEY_STRING);
+            const apr_int64_t values[] = { sum != NULL ? sum->files : 0, sum != NULL ? sum->bytes : 0 };
+
+            sample(metrics, numbers[n].name, "collection", name, NULL, NULL, values[n]);
+        }
+    }
+}
+
 static void add_catalog(const metrics_t *metrics)
 {
     mu_database_t *database = metrics->engine->database;
     int is_up = metrics->up[0];
+    apr_hash_t *sums;
 
     if (database == NULL) {
         return;
     }
     begin(metrics, "database_up", "Whether the catalog's database answers.");
     add(metrics, apr_psprintf(metrics->pool, "mediaupload_database_up %d\n", is_up));
-    begin(metrics, "files", "Files in the catalog.");
-    for (int i = 0; is_up && i < count_targets(metrics); i++) {
-        const char *name = target_at(metrics, i)->name;
-        apr_int64_t count;
-
-        if (mu_media_count(&count, database, name, metrics->pool) == NULL) {
-            sample(metrics, "files", "collection", name, NULL, NULL, count);
-        }
+    if (is_up && mu_media_sums(&sums, database, metrics->pool) == NULL) {
+        add_sums(metrics, sums);
     }
 }
 
@@ -213,16 +233,76 @@ static void add_disks(const metrics_t *metrics)
     }
 }
 
-static void add_runs(const metrics_t *metrics)
-{
-    apr_hash_t *latest = mu_last_runs_read(metrics->engine, metrics->pool)->by_command;
+/* --- the last runs --- */
 
+static void add_beginnings(const metrics_t *metrics, apr_hash_t *latest)
+{
     begin(metrics, "run_timestamp_seconds", "When the last run of a command of migrate.cgi that did something began.");
     for (apr_hash_index_t *at = apr_hash_first(metrics->pool, latest); at != NULL; at = apr_hash_next(at)) {
         const apr_time_t *begun = apr_hash_this_val(at);
 
         sample(metrics, "run_timestamp_seconds", "command", apr_hash_this_key(at), NULL, NULL, apr_time_sec(*begun));
     }
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const mu_summary_t *one = *(const mu_summary_t *const *)a, *other = *(const mu_summary_t *const *)b;
+    int order = strcmp(one->collection, other->collection);
+
+    return order != 0 ? order : strcmp(one->command, other->command);
+}
+
+/* Those of collections that the configuration has, in an order that does not change. */
+static const apr_array_header_t *sort_summaries(const metrics_t *metrics, apr_hash_t *summaries)
+{
+    apr_array_header_t *sorted = apr_array_make(metrics->pool, 16, sizeof(const mu_summary_t *));
+
+    for (apr_hash_index_t *at = apr_hash_first(metrics->pool, summaries); at != NULL; at = apr_hash_next(at)) {
+        const mu_summary_t *summary = apr_hash_this_val(at);
+
+        if (mu_engine_find(metrics->engine, summary->collection) != NULL) {
+            APR_ARRAY_PUSH(sorted, const mu_summary_t *) = summary;
+        }
+    }
+    qsort(sorted->elts, (size_t)sorted->nelts, sizeof(const mu_summary_t *), by_name);
+    return sorted;
+}
+
+static void add_ends(const metrics_t *metrics, const apr_array_header_t *summaries)
+{
+    static const struct {
+        const char *name, *help;
+    } numbers[] = {
+        { "last_run_end_timestamp_seconds", "When the last real run of a command of migrate.cgi ended." },
+        { "last_run_complete", "Whether it looked at everything: no limit and no error has stopped it." },
+        { "last_run_seen", "Items that it looked at." },
+        { "last_run_migrated", "Items that it moved, or did what else the command does." },
+        { "last_run_skipped", "Items with which there was nothing to do." },
+        { "last_run_failed", "Items that failed." },
+        { "last_run_bytes", "Bytes of what it moved." },
+    };
+
+    for (size_t n = 0; n < sizeof(numbers) / sizeof(numbers[0]); n++) {
+        begin(metrics, numbers[n].name, numbers[n].help);
+        for (int i = 0; i < summaries->nelts; i++) {
+            const mu_summary_t *run = APR_ARRAY_IDX(summaries, i, const mu_summary_t *);
+            const apr_int64_t values[] = {
+                apr_time_sec(run->ended), run->complete, run->totals.seen, run->totals.migrated, run->totals.skipped,
+                run->totals.failed, run->totals.bytes
+            };
+
+            sample(metrics, numbers[n].name, "collection", run->collection, "command", run->command, values[n]);
+        }
+    }
+}
+
+static void add_runs(const metrics_t *metrics)
+{
+    const mu_last_runs_t *runs = mu_last_runs_read(metrics->engine, metrics->pool);
+
+    add_beginnings(metrics, runs->by_command);
+    add_ends(metrics, sort_summaries(metrics, runs->summaries));
 }
 
 mu_error_t *mu_metrics(const char **text, const mu_config_t *config, const mu_log_t *log, apr_pool_t *pool)

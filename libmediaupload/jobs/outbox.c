@@ -105,14 +105,15 @@ mu_error_t *mu_outbox_job(mu_run_t *run, const apr_array_header_t *targets, int 
 
     for (int i = 0; i < targets->nelts; i++) {
         job_t job = { run, APR_ARRAY_IDX(targets, i, const mu_target_t *), NULL, NULL, NULL };
-        mu_error_t *err;
+        mu_error_t *err, *unkept;
 
         if (job.target->outbox == NULL) {
             continue;
         }
         apr_pool_create(&job.pool, run->pool);
         err = run->options.apply ? deliver(&job, refused_too) : plan(&job, refused_too);
-        first = first != NULL ? first : err;
+        unkept = mu_run_keep(run, job.target->name, err);
+        first = first != NULL ? first : err != NULL ? err : unkept;
         apr_pool_destroy(job.pool);
     }
     return first;

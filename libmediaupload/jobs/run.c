@@ -8,6 +8,7 @@
 #include <apr_strings.h>
 
 #include "libmediaupload/jobs/last_runs.h"
+#include "libmediaupload/jobs/summary.h"
 
 static const char *make_id(apr_time_t now, const char *command, apr_pool_t *pool)
 {
@@ -234,7 +235,23 @@ int mu_run_pause(mu_pause_t *pause, const mu_run_t *run)
     return run->position != NULL;
 }
 
-void mu_run_end(mu_run_t *run, const mu_slice_t *slice)
+mu_error_t *mu_run_keep(mu_run_t *run, const char *collection, const mu_error_t *error)
+{
+    const mu_totals_t *now = mu_results_totals(run->results);
+    mu_totals_t before = run->kept;
+    mu_summary_t summary = {
+        run->id, run->options.command, collection, run->started, apr_time_now(), error == NULL && !run->stopped,
+        { now->seen - before.seen, now->migrated - before.migrated, now->skipped - before.skipped,
+          now->failed - before.failed, now->bytes - before.bytes }
+    };
+
+    run->kept = *now;
+    run->has_kept = 1;
+    return run->options.apply ? mu_summary_keep(run->folder, &summary, run->pool) : NULL;
+}
+
+mu_error_t *mu_run_end(mu_run_t *run, const mu_slice_t *slice, const mu_error_t *error)
 {
     mu_results_finish(run->results, apr_time_now(), slice);
+    return run->has_kept ? NULL : mu_run_keep(run, run->target->name, error);
 }

@@ -3,7 +3,7 @@
  *
  *   mu_run_begin(&run, target, &options, pool);
  *   mu_directory_run(run, folders);                          the command: reports each item with mu_run_report
- *   mu_run_end(run, 0);                                      then mu_results_publish
+ *   mu_run_end(run, NULL, err);                              then mu_results_publish
  *
  * A real run holds a lock for its collection; a dry run changes nothing but its results file. Items are worked on by a
  * crew: mu_run_report and what only reads may be called by any of its threads, the rest by the one that made the run.
@@ -65,6 +65,8 @@ typedef struct mu_run_t {
     apr_int64_t next;                /* associate: the first file that is still free */
     mu_journal_t *journal;
     mu_results_t *results;
+    mu_totals_t kept;                /* of what mu_run_keep has kept */
+    int has_kept;
     apr_thread_mutex_t *mutex;       /* over what follows */
     mu_plan_t *plan;
     mu_progress_t progress;
@@ -113,7 +115,13 @@ int mu_run_is_done(const mu_run_t *run);
 /* Where the run stands; 0 when its command does not say so: then it can only be begun again. */
 int mu_run_pause(mu_pause_t *pause, const mu_run_t *run);
 
-/* Nothing more will be done. `slice` is NULL unless the run is in slices. */
-void mu_run_end(mu_run_t *run, const mu_slice_t *slice);
+/* For a command that works on several collections: what was reported since the last call was about this one, and
+ * `error` (NULL for none) has ended it. A real run keeps that for the metrics (summary.h). MU_STORAGE, MU_DISK_FULL. */
+mu_error_t *mu_run_keep(mu_run_t *run, const char *collection, const mu_error_t *error);
+
+/* Nothing more will be done; `error` (NULL for none) has ended it. `slice` is NULL unless the run is in slices. A real
+ * run keeps its totals, unless the command has done so. MU_STORAGE, MU_DISK_FULL: it could not; the results can be
+ * written all the same. */
+mu_error_t *mu_run_end(mu_run_t *run, const mu_slice_t *slice, const mu_error_t *error);
 
 #endif

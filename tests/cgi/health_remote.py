@@ -14,6 +14,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, ".."), os.path.join(HERE, "..", "parts")]
+import exposition   # noqa: E402
 import servers   # noqa: E402
 from health_site import Silent, Web, check, levels, named   # noqa: E402
 from programs import PROGRAMS, SECRET, Site, data, jpeg   # noqa: E402
@@ -220,21 +221,16 @@ def what_hangs(variables):
         code, answer = check(site, "--max-time", "3s")
         late = {one["collection"] for one in answer["checks"] if one["seen"] == "no end within 3 s"}
         is_equal((code, len(late - {None})), (3, 10), "ten storages that are silent, each told")
-        done = site.run("health.cgi", "metrics")
-        is_equal((done.returncode, samples(done.stdout.decode(), "storage_up")),
-                 (0, {f"c{i}": 0 for i in range(9)} | {"products": 0}), "the metrics say so and come all the same")
+        is_equal(samples(site, "storage_up"), {f"c{i}": 0 for i in range(9)} | {"products": 0},
+                 "the metrics say so and come all the same")
 
 
-SAMPLE = re.compile(r'mediaupload_([a-z_]+)(?:\{((?:[a-z]+="(?:[^"\\\\]|\\\\.)*",?)*)\})? (-?\d+)')
-
-
-def samples(text, name):
-    """The values of a metric by its first label."""
-    found = {}
-    for match in SAMPLE.finditer(text):
-        if match[1] == name:
-            found[re.match(r'[a-z]+="([^"]*)"', match[2])[1] if match[2] else None] = int(match[3])
-    return found
+def samples(site, name):
+    """The values of a metric by collection, or command."""
+    done = site.run("health.cgi", "metrics")
+    is_equal((done.returncode, done.stderr), (0, b""), "metrics come")
+    pairs = exposition.read(done.stdout)[f"mediaupload_{name}"].samples.items()
+    return {dict(labels).get("collection", dict(labels).get("command")): value for labels, value in pairs}
 
 
 def metrics(variables):
@@ -244,31 +240,30 @@ def metrics(variables):
             site.waits(key, age, folder)
         site.write("var/mediaupload-journal/20260301T093000.123456Z-outbox.jsonl", "{}\n")
         site.write("var/mediaupload-journal/20260302T093000.000000Z-outbox.jsonl", "{}\n")
-        done = site.run("health.cgi", "metrics")
-        text = done.stdout.decode()
-        is_equal((done.returncode, done.stderr), (0, b""), "metrics")
-        types = re.findall(r"(?m)^# TYPE mediaupload_(\w+) gauge$", text)
-        for line in text.splitlines():
-            if not line.startswith("# "):
-                match = SAMPLE.fullmatch(line)
-                ok(match and match[1] in types, f"a sample of a metric with a type: {line.split(' ')[0]}", line)
-        is_equal(len(types), len(set(types)), "each type is said once")
         for name, expected in (("outbox_waiting", 2), ("outbox_refused", 1), ("storage_up", 1),
                                ("outbox_waiting_bytes", 2 * len(jpeg(b"a.jpg")))):
-            is_equal(samples(text, name), {"products": expected}, name)
-        oldest = samples(text, "outbox_oldest_timestamp_seconds")["products"]
+            is_equal(samples(site, name), {"products": expected}, name)
+        oldest = samples(site, "outbox_oldest_timestamp_seconds")["products"]
         ok(abs(time.time() - DAY - oldest) < HOUR, "the oldest", oldest)
-        is_equal(samples(text, "run_timestamp_seconds"), {"outbox": 1772443800}, "the last run of a command")
-        ok(samples(text, "disk_free_bytes")["products"] > 0, "free bytes")
-        variables_of_web = {"PATH_INFO": "/metrics"}
-        for given, status in (({}, 403), ({"HTTP_AUTHORIZATION": "Bearer wrong"}, 403),
-                              ({"HTTP_AUTHORIZATION": f"Bearer {SECRET}"}, 200)):
-            got, headers, body, _ = site.web("health.cgi", **variables_of_web, **given)
-            is_equal((got, body.startswith(b"# HELP")), (status, status == 200), f"over HTTP: {status}")
-        is_equal(headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8", "as collectors want it")
+        is_equal(samples(site, "run_timestamp_seconds"), {"outbox": 1772443800}, "the last run of a command")
+        ok(samples(site, "disk_free_bytes")["products"] > 0, "free bytes")
         down_note(site)
-        is_equal(samples(site.run("health.cgi", "metrics").stdout.decode(), "storage_up"), {"products": 0},
-                 "a storage that is known to be down")
+        is_equal(samples(site, "storage_up"), {"products": 0}, "a storage that is known to be down")
+
+
+def metrics_of_deliveries(variables):
+    """One run delivers for two collections; the storage of one of them is not there."""
+    logos = CONF[CONF.index("<MediaUpload"):].replace("products", "logos").replace("media/shop", "nothing/shop")
+    with Shop(variables) as site:
+        site.write("mediaupload.conf", CONF + logos)
+        for key, folder in (("a.jpg", "products"), ("b.jpg", "products"), ("c.jpg", "logos")):
+            site.waits(key, HOUR, f"var/outbox/{folder}")
+        code = site.run("migrate.cgi", "outbox", "--no-dry-run", "--quiet").returncode
+        ok(code != 0, "the run says that something is wrong", code)
+        is_equal((samples(site, "last_run_migrated"), samples(site, "last_run_bytes")["products"]),
+                 ({"products": 2, "logos": 0}, 2 * len(jpeg(b"a.jpg"))), "what it delivered for each collection")
+        site.run("migrate.cgi", "outbox", "--no-dry-run", "--collection", "products")
+        is_equal(samples(site, "last_run_seen")["products"], 0, "a run that had nothing to deliver says so")
 
 
 def test_with_s3():
@@ -281,6 +276,7 @@ def test_with_s3():
         private_bucket(client, variables)
         what_hangs(variables)
         metrics(variables)
+        metrics_of_deliveries(variables)
         started.servers["s3"].kill()
         with Shop(variables) as site:
             code, answer = check(site)

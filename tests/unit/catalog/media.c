@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "tests/tap/tap.h"
+#include "tests/unit/catalog/count_rows.h"
 #include "tests/unit/catalog/each_driver.h"
 
 #define SHA "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -92,7 +93,7 @@ static void test_replace(mu_database_t *database, const char *driver, apr_pool_t
 
     succeeds(mu_media_put(database, &media, pool), driver, "puts a row");
     mu_media_get(&first, database, collection, media.key, pool, pool);
-    mu_media_count(&before, database, collection, pool);
+    before = count_rows(database, collection, pool);
     media = (mu_media_t){
         .collection = collection, .storage = "s3://shop", .key = media.key, .url = "https://cdn.example.org/7.png",
         .filename = "new.png", .type = "image/png", .size = 1, .sha256 = NULL, .width = 1, .height = 2,
@@ -102,7 +103,7 @@ static void test_replace(mu_database_t *database, const char *driver, apr_pool_t
     mu_media_get(&second, database, collection, media.key, pool, pool);
     is_same(second, &media, driver, "replaced");
     ok(first != NULL && second != NULL && first->id == second->id, "%s: a replaced row keeps its id", driver);
-    mu_media_count(&after, database, collection, pool);
+    after = count_rows(database, collection, pool);
     is_number(after, before, "%s: and is one row", driver);
 }
 
@@ -113,17 +114,17 @@ static void test_keys(mu_database_t *database, const char *driver, apr_pool_t *p
     apr_int64_t before, after;
     mu_media_t *got;
 
-    mu_media_count(&before, database, collection, pool);
+    before = count_rows(database, collection, pool);
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         mu_media_t media = sample(keys[i]);
 
         succeeds(mu_media_put(database, &media, pool), driver, keys[i]);
     }
-    mu_media_count(&after, database, collection, pool);
+    after = count_rows(database, collection, pool);
     is_number(after - before, 4, "%s: keys are compared by bytes", driver);
 
     succeeds(mu_media_remove(database, collection, "KEY.jpg", pool), driver, "removes a row");
-    mu_media_count(&after, database, collection, pool);
+    after = count_rows(database, collection, pool);
     is_number(after - before, 3, "%s: that one alone", driver);
     succeeds(mu_media_get(&got, database, collection, "KEY.jpg", pool, pool), driver, "asks for a removed row");
     ok(got == NULL, "%s: a removed row is not found", driver);
@@ -164,15 +165,45 @@ static void test_refused(mu_database_t *database, const char *driver, apr_pool_t
     apr_int64_t before, after;
     mu_error_t *err;
 
-    mu_media_count(&before, database, NULL, pool);
+    before = count_rows(database, NULL, pool);
     err = mu_media_put(database, &media, pool);
     if (ok(err != NULL && err->code == MU_DATABASE, "%s: a row without a key is refused", driver)) {
         ok(strstr(err->text, "object_key") != NULL, "%s: the reason names the column: %s", driver, err->text);
         ok(strchr(err->text, '\n') == NULL, "%s: in one line", driver);
         ok(strstr(err->text, "sekret") == NULL, "%s: without the password", driver);
     }
-    succeeds(mu_media_count(&after, database, NULL, pool), driver, "goes on after an error");
+    after = count_rows(database, NULL, pool);
+    ok(after > 0, "%s: goes on after an error", driver);
     is_number(after, before, "%s: nothing was written", driver);
+}
+
+static void test_sums(mu_database_t *database, const char *driver, apr_pool_t *pool)
+{
+    const char *names[] = {
+        apr_pstrcat(pool, collection, "-sum", NULL), apr_pstrcat(pool, collection, "-SUM", NULL),
+        apr_pstrcat(pool, collection, " \"\n\\ d\xc3\xa9j\xc3\xa0", NULL)
+    };
+    const mu_media_sum_t *sum;
+    apr_hash_t *sums;
+
+    for (int i = 0; i < 3; i++) {
+        for (int j = 0; j <= i; j++) {
+            mu_media_t media = sample(apr_psprintf(pool, "sum-%d", j));
+
+            media.collection = names[i];
+            media.size = APR_INT64_C(3000000000) * (j + 1);
+            media.sha256 = j == 1 ? NULL : SHA;
+            mu_media_put(database, &media, pool);
+        }
+    }
+    succeeds(mu_media_sums(&sums, database, pool), driver, "sums");
+    for (int i = 0; i < 3; i++) {
+        sum = apr_hash_get(sums, names[i], APR_HASH_KEY_STRING);
+        is_number(sum != NULL ? sum->files : -1, i + 1, "%s: files of each collection, names by bytes", driver);
+        is_number(sum != NULL ? sum->bytes : -1, APR_INT64_C(1500000000) * (i + 1) * (i + 2), "%s: their bytes",
+                  driver);
+    }
+    ok(apr_hash_get(sums, "none", APR_HASH_KEY_STRING) == NULL, "%s: not one without rows", driver);
 }
 
 static void suite(const char *driver, const char *params, apr_pool_t *pool)
@@ -185,6 +216,7 @@ static void suite(const char *driver, const char *params, apr_pool_t *pool)
     test_keys(database, driver, pool);
     test_find_same(database, driver, pool);
     test_refused(database, driver, pool);
+    test_sums(database, driver, pool);
 }
 
 int main(void)

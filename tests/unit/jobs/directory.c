@@ -56,7 +56,7 @@ static const char *move(const mu_target_t *target, const char *folder, const cha
     err = mu_run_begin(&run, target, &options, own);
     if (err == NULL) {
         err = mu_directory_run(run, folders);
-        mu_run_end(run, NULL);
+        mu_run_end(run, NULL, err);
     }
     totals = mu_results_totals(run->results);
     text = apr_psprintf(pool, "%d %d %d %d%s%s", (int)totals->seen, (int)totals->migrated, (int)totals->skipped,

@@ -46,3 +46,7 @@ check_PROGRAMS += %D%/crew.t %D%/directory.t %D%/inventory.t %D%/journal.t %D%/p
 check_PROGRAMS += %D%/env_save.t
 %C%_env_save_t_SOURCES = %D%/env_save.c
 %C%_env_save_t_LDADD = $(unit_ldadd)
+
+check_PROGRAMS += %D%/summary.t
+%C%_summary_t_SOURCES = %D%/summary.c
+%C%_summary_t_LDADD = $(unit_ldadd)
