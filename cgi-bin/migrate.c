@@ -204,7 +204,10 @@ static void print_sum(const mu_run_t *run, const migration_t *migration, const c
     apr_int64_t left = run->progress.files - run->progress.files_done;
 
     fputs(mu_plan_text(run->plan, run->options.apply ? migration->done : migration->planned, run->pool), stdout);
-    if (run->stopped) {
+    if (run->stopped && run->progress.uncounted) {
+        printf("Stopped by a limit. Run it again to go on.\n");
+    }
+    else if (run->stopped) {
         printf("Stopped by a limit: %" APR_INT64_T_FMT " %s%s left to look at. Run it again to go on.\n", left,
                migration->noun, left == 1 ? " is" : "s are");
     }
@@ -255,7 +258,7 @@ static int conclude(const command_line_t *line, mu_run_t *run, const results_pat
 static int run_command(const command_line_t *line)
 {
     const migration_t *migration = migration_find(line->command->name);
-    progress_bar_t *bar = progress_bar_create(command_option(line, "--quiet") != NULL, line->pool);
+    progress_bar_t *bar = progress_bar_create(command_option(line, "--quiet") != NULL, migration->noun, line->pool);
     const mu_log_t log = command_log(line->program);
     mu_run_options_t run_options = { .watch = progress_bar_watch(bar) };
     subject_t subject = { .run = NULL };
@@ -286,6 +289,7 @@ static int run_command(const command_line_t *line)
         return command_fail(line, err);
     }
     run->plan->noun = migration->noun;
+    progress_bar_begin(bar);
     err = migration->run(run, &subject);
     progress_bar_end(bar);
     return conclude(line, run, &path, migration, err);

@@ -84,6 +84,7 @@ mu_error_t *mu_run_begin(mu_run_t **result, const mu_target_t *target, const mu_
         run->id = make_id(run->started, options->command, pool);
     }
     run->begun = apr_time_now();
+    mu_progress_start_uncounted(&run->progress, run->begun);
     apr_pool_create(&run->position_pool, pool);
     if (err == NULL) {
         mu_results_head_t head = { run->id, options->command, !options->apply, run->started };
@@ -139,6 +140,13 @@ static int is_out_of_time(mu_run_t *run)
     return out;
 }
 
+static void show_progress(const mu_run_t *run)
+{
+    if (run->options.watch != NULL) {
+        run->options.watch->advanced(run->options.watch->baton, &run->progress);
+    }
+}
+
 void mu_run_counted(mu_run_t *run)
 {
     const mu_pause_t *pause = run->options.pause;
@@ -153,6 +161,7 @@ void mu_run_counted(mu_run_t *run)
     if (run->options.in_slices) {
         run->begun = now;
     }
+    show_progress(run);
 }
 
 void mu_run_passes(mu_run_t *run, const char *position)
@@ -211,9 +220,7 @@ mu_error_t *mu_run_report(mu_run_t *run, const mu_item_t *item, const char *grou
         mu_progress_drop(&run->progress, item->size);
         break;
     }
-    if (run->options.watch != NULL) {
-        run->options.watch->advanced(run->options.watch->baton, &run->progress);
-    }
+    show_progress(run);
     err = mu_results_add(run->results, item, scratch_pool);
     apr_thread_mutex_unlock(run->mutex);
     return err;

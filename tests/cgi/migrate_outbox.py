@@ -11,6 +11,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from migrate_application import CONF, Application, kinds   # noqa: E402
 from migrate_places import address, conf, places, upload   # noqa: E402
+from migrate_terminal import see   # noqa: E402
 from programs import PROGRAMS, SECRET, png   # noqa: E402
 from tap.tap import contains, is_equal, main, ok   # noqa: E402
 
@@ -104,6 +105,19 @@ def test_collections():
         is_equal(site.migrate("outbox", "--no-dry-run", "--collection", "none").returncode, 2, f"{name}: none such: 2")
         done = site.migrate("outbox", "--no-dry-run")
         is_equal(done.returncode, 0, f"{name}: without a collection it is for all")
+        check_delivered(site, place, wanted, name)
+
+
+def test_on_a_terminal():
+    """Nobody counts what waits before it is delivered."""
+    for site, place, name in each_site():
+        wanted = queue(site, "one", "two", "three")
+        up(site)
+        frames, lines, code = see(site, 80, "outbox", "--no-dry-run", "--limit", "2")
+        is_equal((code, frames[1], len(waiting(site))), (0, "1 file", 1), f"{name}: what was done, without bar")
+        is_equal(lines[0].split()[:2], ["delivered", "2"], f"{name}: then the sum")
+        contains(lines, "Stopped by a limit. Run it again to go on.", f"{name}: no count of what is left either")
+        see(site, 80, "outbox", "--no-dry-run")
         check_delivered(site, place, wanted, name)
 
 
