@@ -15,6 +15,8 @@
 #include "cgi-bin/migrate_commands.h"
 #include "cgi-bin/migrate_web.h"
 #include "cgi-bin/progress_bar.h"
+#include "libmediaupload/base/encode.h"
+#include "libmediaupload/jobs/summary.h"
 
 static const command_option_t option_collection = {
     "--collection", "NAME", NULL, "the collection whose storage takes the images (else the only one)"
@@ -198,6 +200,20 @@ static mu_error_t *read_subject(subject_t *subject, const migration_t *migration
         : mu_error(line->pool, MU_USAGE, APR_SUCCESS, "%s needs %s", migration->name, line->command->arguments);
 }
 
+/* How long it will take, if a real run has told how fast that is. */
+static void print_time(const mu_run_t *run)
+{
+    double rate = mu_summary_rate(run->folder, run->options.command, run->target->name, run->pool);
+    apr_int64_t bytes = run->plan->moved.bytes;
+    apr_int64_t seconds = rate > 0 ? 1 + (apr_int64_t)((double)bytes / rate) : 0;
+
+    if (rate > 0 && bytes > 0) {
+        printf("At the speed of the last real run, %s/s, that takes %" APR_INT64_T_FMT ":%02d:%02d.\n",
+               mu_size_text((apr_int64_t)rate, run->pool), seconds / 3600, (int)(seconds / 60 % 60),
+               (int)(seconds % 60));
+    }
+}
+
 /* The plan of a dry run, the sum of a real one, and what is left to do. */
 static void print_sum(const mu_run_t *run, const migration_t *migration, const char *results)
 {
@@ -215,6 +231,7 @@ static void print_sum(const mu_run_t *run, const migration_t *migration, const c
         printf("Nothing was changed. The results say for each item what mends it.\n");
     }
     else if (!run->options.apply) {
+        print_time(run);
         printf("This was a dry run: nothing was changed. Add --no-dry-run to do it.\n");
     }
     else if (!(migration->traits & NO_UNDO) && run->moved > 0) {

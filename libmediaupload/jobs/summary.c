@@ -97,6 +97,20 @@ void mu_summaries_read(apr_hash_t *summaries, const char *folder, apr_pool_t *sc
     }
 }
 
+double mu_summary_rate(const char *folder, const char *command, const char *collection, apr_pool_t *scratch_pool)
+{
+    const mu_summary_t wanted = { .command = command, .collection = collection };
+    int descriptor = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    const mu_summary_t *last = descriptor >= 0
+        ? read_summary(descriptor, name_of(&wanted, scratch_pool), scratch_pool) : NULL;
+
+    if (descriptor >= 0) {
+        close(descriptor);
+    }
+    return last != NULL && last->ended > last->started
+        ? (double)last->totals.bytes * APR_USEC_PER_SEC / (double)(last->ended - last->started) : 0;
+}
+
 /* --- writing --- */
 
 static const char *line_of(const mu_summary_t *summary, apr_pool_t *pool)

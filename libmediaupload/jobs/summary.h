@@ -29,4 +29,7 @@ mu_error_t *mu_summary_keep(const char *folder, const mu_summary_t *summary, apr
  * pool. Where there is one already, the later one stays. What cannot be read is left out. */
 void mu_summaries_read(apr_hash_t *summaries, const char *folder, apr_pool_t *scratch_pool);
 
+/* Bytes a second of the last real run of this command; 0 when there was none, or it moved nothing. */
+double mu_summary_rate(const char *folder, const char *command, const char *collection, apr_pool_t *scratch_pool);
+
 #endif

@@ -63,13 +63,16 @@ def test_dry_run():
         ok(results["dry_run"] is True and results["command"] == "directory", "it says that it was dry")
         plan = done.stdout.decode()
         contains(plan, "to move", "the plan")
+        ok("At the speed" not in plan, "nobody knows yet how long it takes", plan)
         for kind in ("image/jpeg", "image/png", "image/gif", "image/webp"):
             contains(plan, kind, f"the plan counts {kind}")
         migrate(site, "uploads", "--no-dry-run")
         shutil.rmtree(site.path("uploads"))
         site.pictures("uploads", 110)
         before = site.fingerprint("var/mediaupload-journal", STORED), sorted(site.rows())
-        migrate(site, "uploads")
+        plan = migrate(site, "uploads").stdout.decode()
+        ok(re.search(r"At the speed of the last real run, [\d.]+ \w+/s, that takes \d+:\d\d:\d\d\.\n", plan),
+           "once there was a real run, the plan says how long it takes", plan)
         is_equal((site.fingerprint("var/mediaupload-journal", STORED), sorted(site.rows())), before,
                  "a dry run beside an existing catalog changes nothing either")
         is_equal((totals(site)["skipped"], totals(site)["seen"]), (100, 110), "it knows what is there already")

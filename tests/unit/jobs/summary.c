@@ -86,6 +86,25 @@ static void test_slices(apr_pool_t *pool)
     is_same(find(folder, "directory articles", pool), &sum, "slices of one run add up");
 }
 
+static void test_rate(apr_pool_t *pool)
+{
+    const char *folder = tap_directory();
+    mu_summary_t idle = first;
+
+    idle.collection = "idle";
+    idle.totals.bytes = 0;
+    mu_summary_keep(folder, &first, pool);
+    mu_summary_keep(folder, &idle, pool);
+    is_number((long long)mu_summary_rate(folder, "directory", "articles", pool), 5000000000 / 60, "bytes a second");
+    is_number((long long)mu_summary_rate(folder, "directory", "idle", pool), 0, "none for a run that moved nothing");
+    is_number((long long)mu_summary_rate(folder, "undo", "articles", pool), 0, "none where there was no run");
+    is_number((long long)mu_summary_rate("/none", "undo", "articles", pool), 0, "nor a folder");
+    idle.totals.bytes = 7;
+    idle.ended = idle.started;
+    mu_summary_keep(folder, &idle, pool);
+    is_number((long long)mu_summary_rate(folder, "directory", "idle", pool), 0, "nor time");
+}
+
 static void test_two_folders(apr_pool_t *pool)
 {
     const char *folders[] = { tap_directory(), tap_directory() };
@@ -150,6 +169,7 @@ int main(void)
 
     test_keeping(pool);
     test_slices(pool);
+    test_rate(pool);
     test_two_folders(pool);
     test_others(pool);
     test_errors(pool);
