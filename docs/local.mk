@@ -2,6 +2,7 @@ EXTRA_DIST += README.md CONTRIBUTING.md
 EXTRA_DIST += \
 	%D%/page.png \
 	%D%/admin.png \
+	%D%/references.cast \
 	%D%/admin.md \
 	%D%/architecture.md \
 	%D%/cpanel.md \
