@@ -16,6 +16,10 @@ struct mu_sha256_t {
     EVP_MD_CTX *context;
 };
 
+struct mu_md5_t {
+    EVP_MD_CTX *context;
+};
+
 /* Without its global context, for which there was no memory, OpenSSL 3 crashes. */
 static int is_ready(void)
 {
@@ -28,21 +32,26 @@ static int is_ready(void)
 
 static apr_status_t free_context(void *baton)
 {
-    mu_sha256_t *sha = baton;
-
-    EVP_MD_CTX_free(sha->context);
+    EVP_MD_CTX_free(baton);
     return APR_SUCCESS;
+}
+
+static EVP_MD_CTX *begin(const EVP_MD *kind, apr_pool_t *pool)
+{
+    EVP_MD_CTX *context = is_ready() ? EVP_MD_CTX_new() : NULL;
+
+    if (context == NULL || !EVP_DigestInit_ex(context, kind, NULL)) {
+        mu_out_of_memory(pool);
+    }
+    apr_pool_cleanup_register(pool, context, free_context, apr_pool_cleanup_null);
+    return context;
 }
 
 mu_sha256_t *mu_sha256_create(apr_pool_t *pool)
 {
     mu_sha256_t *sha = apr_palloc(pool, sizeof(*sha));
 
-    sha->context = is_ready() ? EVP_MD_CTX_new() : NULL;
-    if (sha->context == NULL || !EVP_DigestInit_ex(sha->context, EVP_sha256(), NULL)) {
-        mu_out_of_memory(pool);
-    }
-    apr_pool_cleanup_register(pool, sha, free_context, apr_pool_cleanup_null);
+    sha->context = begin(EVP_sha256(), pool);
     return sha;
 }
 
@@ -56,6 +65,27 @@ void mu_sha256_finish(mu_sha256_t *sha, char hex[MU_SHA256_HEX])
     unsigned char digest[MU_SHA256_SIZE];
 
     EVP_DigestFinal_ex(sha->context, digest, NULL);
+    mu_hex(hex, digest, sizeof(digest));
+}
+
+mu_md5_t *mu_md5_create(apr_pool_t *pool)
+{
+    mu_md5_t *md5 = apr_palloc(pool, sizeof(*md5));
+
+    md5->context = begin(EVP_md5(), pool);
+    return md5;
+}
+
+void mu_md5_update(mu_md5_t *md5, const void *bytes, apr_size_t size)
+{
+    EVP_DigestUpdate(md5->context, bytes, size);
+}
+
+void mu_md5_finish(mu_md5_t *md5, char hex[MU_MD5_HEX])
+{
+    unsigned char digest[MU_MD5_SIZE];
+
+    EVP_DigestFinal_ex(md5->context, digest, NULL);
     mu_hex(hex, digest, sizeof(digest));
 }
 

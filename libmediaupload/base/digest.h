@@ -5,18 +5,25 @@
 #include <apr_pools.h>
 
 #define MU_MD5_SIZE 16
+#define MU_MD5_HEX 33      /* with the final NUL */
 #define MU_SHA1_SIZE 20
 #define MU_SHA256_SIZE 32
 #define MU_SHA256_HEX 65   /* with the final NUL */
 #define MU_UUID_TEXT 37    /* with the final NUL */
 
 typedef struct mu_sha256_t mu_sha256_t;
+typedef struct mu_md5_t mu_md5_t;
 
 /* A running SHA-256 (FIPS 180-4), freed with `pool`. */
 mu_sha256_t *mu_sha256_create(apr_pool_t *pool);
 void mu_sha256_update(mu_sha256_t *sha, const void *bytes, apr_size_t size);
 /* The digest in lower-case hex; call once. */
 void mu_sha256_finish(mu_sha256_t *sha, char hex[MU_SHA256_HEX]);
+
+/* The same for MD5. */
+mu_md5_t *mu_md5_create(apr_pool_t *pool);
+void mu_md5_update(mu_md5_t *md5, const void *bytes, apr_size_t size);
+void mu_md5_finish(mu_md5_t *md5, char hex[MU_MD5_HEX]);
 
 /* Digests of what is in memory. MD5 and SHA-1 where a protocol asks for them: S3's ETag, Cloudinary's signature. */
 void mu_md5(unsigned char digest[MU_MD5_SIZE], const void *bytes, apr_size_t size);

@@ -17,6 +17,8 @@ typedef struct mu_backend_t {
     int takes_late_keys;
     int is_remote;
     const char *(*public_url)(const mu_storage_t *storage, const char *key, apr_pool_t *pool);
+    const char *(*key_of)(const mu_storage_t *storage, const char *url, apr_pool_t *pool);
+    const char *(*identity)(const mu_storage_t *storage, const char *key, apr_pool_t *pool);
     /* Sets object->context. */
     mu_error_t *(*begin)(mu_object_t *object, const mu_object_info_t *info);
     mu_error_t *(*write)(mu_object_t *object, const struct iovec *slices, int count);
@@ -30,6 +32,7 @@ typedef struct mu_backend_t {
     mu_error_t *(*list)(mu_storage_t *storage, const char *prefix,
                         mu_error_t *(*each)(void *baton, const mu_object_stat_t *stat), void *baton,
                         apr_pool_t *scratch_pool);
+    mu_error_t *(*move)(mu_storage_t *storage, const char *from, const char *to, apr_pool_t *scratch_pool);
     mu_error_t *(*remove)(mu_storage_t *storage, const char *key, apr_pool_t *scratch_pool);
     /* Both or none: NULL where nothing can be left. */
     mu_error_t *(*leftovers)(mu_storage_t *storage, mu_error_t *(*each)(void *baton, const mu_object_stat_t *stat),

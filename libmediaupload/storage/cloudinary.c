@@ -12,6 +12,7 @@
 #include <apr_strings.h>
 #include <apr_time.h>
 
+#include "libmediaupload/base/digest.h"
 #include "libmediaupload/base/encode.h"
 #include "libmediaupload/net/http.h"
 #include "libmediaupload/storage/backend.h"
@@ -26,6 +27,19 @@ static const char *cloudinary_public_url(const mu_storage_t *storage, const char
     const char *name = apr_pstrcat(pool, account->folder, key, NULL);
 
     return mu_cloudinary_delivery_url(&account->delivery, mu_cloudinary_type(key), name, pool);
+}
+
+static const char *cloudinary_key_of(const mu_storage_t *storage, const char *url, apr_pool_t *pool)
+{
+    const mu_cloudinary_t *account = storage->context;
+
+    return mu_cloudinary_key_of(&account->delivery, account->folder, url, pool);
+}
+
+static const char *cloudinary_identity(const mu_storage_t *storage, const char *key, apr_pool_t *pool)
+{
+    (void)storage;
+    return mu_cloudinary_identity(key, pool);
 }
 
 /* --- what is there --- */
@@ -52,6 +66,68 @@ static mu_error_t *cloudinary_stat(mu_storage_t *storage, const char *key, mu_ob
     return err;
 }
 
+/* --- reading --- */
+
+typedef struct reading_t {
+    mu_error_t *(*take)(void *baton, const char *data, apr_size_t length);
+    void *baton;
+    mu_md5_t *md5;
+    apr_int64_t size;
+} reading_t;
+
+static mu_error_t *pass_on(void *baton, const char *data, apr_size_t length)
+{
+    reading_t *reading = baton;
+
+    mu_md5_update(reading->md5, data, length);
+    reading->size += (apr_int64_t)length;
+    return reading->take(reading->baton, data, length);
+}
+
+/* Whether what was delivered is what is stored: settings of an account may change files on their way out. Up to the
+ * size of a chunk the etag is the file's MD5. */
+static int is_whole(const reading_t *reading, const mu_json_t *resource)
+{
+    const char *etag = mu_json_get_text(resource, "etag");
+    char md5[MU_MD5_HEX];
+
+    mu_md5_finish(reading->md5, md5);
+    return reading->size == mu_json_get_number(resource, "bytes", -1)
+        && (reading->size > MU_CLOUDINARY_CHUNK || etag == NULL || strcmp(etag, md5) == 0);
+}
+
+static mu_error_t *not_there(const mu_storage_t *storage, const char *key, apr_pool_t *pool)
+{
+    return mu_error(pool, MU_NOT_FOUND, APR_SUCCESS, "%s: there is no %s", storage->url, key);
+}
+
+/* Judges what came of `resource`. What is there and is not delivered may be soon. What differs may have been replaced
+ * since it was asked for; then there is nothing to compare with, and it came whole as the connection's end tells. */
+static mu_error_t *judge_delivery(const mu_storage_t *storage, const char *key, const mu_json_t *resource,
+                                  const reading_t *reading, const mu_http_answer_t *answer, apr_pool_t *pool)
+{
+    const char *why = apr_table_get(answer->headers, "X-Cld-Error");
+    const mu_json_t *now;
+    mu_error_t *err;
+
+    if (answer->status == 200 && is_whole(reading, resource)) {
+        return NULL;
+    }
+    err = mu_cloudinary_find(&now, storage->context, key, pool);
+    if (err != NULL || now == NULL) {
+        return err != NULL ? err : not_there(storage, key, pool);
+    }
+    if (answer->status != 200) {
+        return mu_error(pool, answer->status == 404 ? MU_STORAGE_DOWN : MU_STORAGE, APR_SUCCESS,
+                        "%s: %s is there and is not delivered: status %d%s%s", storage->url, key, answer->status,
+                        why != NULL ? ", " : "", why != NULL ? why : "");
+    }
+    return mu_json_get_text(resource, "etag") != NULL && !mu_cloudinary_is_same(now, resource) ? NULL
+        : mu_error(pool, MU_STORAGE, APR_SUCCESS, "%s: %s is delivered with other bytes than are stored", storage->url,
+                   key);
+}
+
+/* By the URL with the version of now, of which no cache can have an older one. */
 static mu_error_t *cloudinary_read(mu_storage_t *storage, const char *key,
                                    mu_error_t *(*take)(void *baton, const char *data, apr_size_t length), void *baton,
                                    apr_pool_t *scratch_pool)
@@ -60,23 +136,15 @@ static mu_error_t *cloudinary_read(mu_storage_t *storage, const char *key,
     const mu_json_t *resource;
     mu_error_t *err = mu_cloudinary_find(&resource, account, key, scratch_pool);
     const char *url = err == NULL && resource != NULL ? mu_json_get_text(resource, "secure_url") : NULL;
-    mu_http_call_t call = { .method = "GET", .url = url, .take = take, .baton = baton };
-    mu_http_answer_t answer = { .status = 404 };
+    reading_t reading = { take, baton, mu_md5_create(scratch_pool), 0 };
+    mu_http_call_t call = { .method = "GET", .url = url, .take = pass_on, .baton = &reading };
+    mu_http_answer_t answer;
 
-    if (err == NULL && url != NULL) {
-        err = mu_http_call(account->lines, &call, &answer, scratch_pool);
+    if (err == NULL && url == NULL) {
+        return not_there(storage, key, scratch_pool);
     }
-    if (err != NULL) {
-        return err;
-    }
-    if (answer.status == 404) {
-        return mu_error(scratch_pool, MU_NOT_FOUND, APR_SUCCESS, "%s: there is no %s", storage->url, key);
-    }
-    if (answer.status != 200) {
-        return mu_error(scratch_pool, MU_STORAGE, APR_SUCCESS, "%s: %s cannot be fetched: status %d", storage->url, key,
-                        answer.status);
-    }
-    return NULL;
+    err = err == NULL ? mu_http_call(account->lines, &call, &answer, scratch_pool) : err;
+    return err == NULL ? judge_delivery(storage, key, resource, &reading, &answer, scratch_pool) : err;
 }
 
 /* --- lists --- */
@@ -89,7 +157,7 @@ typedef struct listing_t {
 } listing_t;
 
 /* The key of a listed object; NULL when it is none of ours. */
-static const char *key_of(const listing_t *listing, const mu_json_t *resource, const char *type, apr_pool_t *pool)
+static const char *listed_key(const listing_t *listing, const mu_json_t *resource, const char *type, apr_pool_t *pool)
 {
     const char *folder = listing->account->folder;
     const char *public_id = mu_json_get_text(resource, "public_id");
@@ -119,8 +187,8 @@ static const char *public_prefix(const listing_t *listing, apr_pool_t *pool)
 static mu_error_t *list_page(const listing_t *listing, const char *type, const char **cursor, apr_pool_t *pool)
 {
     const char *prefix = mu_percent_encode(public_prefix(listing, pool), "", pool);
-    const char *path = apr_psprintf(pool, "resources/%s/upload?max_results=%d&prefix=%s%s%s", type, PAGE, prefix,
-                                    *cursor != NULL ? "&next_cursor=" : "",
+    const char *path = apr_psprintf(pool, "resources/%s/upload?max_results=%d%s%s%s%s", type, PAGE,
+                                    *prefix != '\0' ? "&prefix=" : "", prefix, *cursor != NULL ? "&next_cursor=" : "",
                                     *cursor != NULL ? mu_percent_encode(*cursor, "", pool) : "");
     const mu_json_t *resources;
     mu_cloudinary_answer_t answer;
@@ -135,7 +203,7 @@ static mu_error_t *list_page(const listing_t *listing, const char *type, const c
     resources = mu_json_get(answer.json, "resources");
     for (int i = 0; err == NULL && i < mu_json_length(resources); i++) {
         const mu_json_t *resource = mu_json_at(resources, i);
-        const char *key = key_of(listing, resource, type, pool);
+        const char *key = listed_key(listing, resource, type, pool);
         mu_object_stat_t stat;
 
         if (key != NULL) {
@@ -173,7 +241,30 @@ static mu_error_t *cloudinary_list(mu_storage_t *storage, const char *prefix,
     return NULL;
 }
 
-/* --- removing --- */
+/* --- moving and removing --- */
+
+/* Renames, so that all that Cloudinary knows of the object (time, tags, metadata) goes with it. */
+static mu_error_t *cloudinary_move(mu_storage_t *storage, const char *from, const char *to, apr_pool_t *scratch_pool)
+{
+    const mu_cloudinary_t *account = storage->context;
+    const char *public_id = mu_cloudinary_public_id(account, to, scratch_pool);
+    const mu_json_t *resource;
+    mu_error_t *err = mu_cloudinary_find(&resource, account, from, scratch_pool);
+
+    if (err != NULL) {
+        return err;
+    }
+    if (resource == NULL) {
+        return not_there(storage, from, scratch_pool);
+    }
+    if (strlen(public_id) > MU_CLOUDINARY_ID_MAX || strcmp(mu_cloudinary_type(from), mu_cloudinary_type(to)) != 0
+        || !mu_cloudinary_has_format(resource, to, scratch_pool)) {
+        return mu_error(scratch_pool, MU_STORAGE, APR_SUCCESS, "%s: %s cannot be called %s", storage->url, from, to);
+    }
+    return mu_cloudinary_rename(account, resource, mu_cloudinary_type(from),
+                                mu_cloudinary_public_id(account, from, scratch_pool), public_id, MU_KEEP_EXISTING,
+                                scratch_pool);
+}
 
 /* Looks first: "a.png" must not remove what is "a.jpg". */
 static mu_error_t *cloudinary_remove(mu_storage_t *storage, const char *key, apr_pool_t *scratch_pool)
@@ -195,6 +286,8 @@ static const mu_backend_t cloudinary_backend = {
     .takes_late_keys = 1,
     .is_remote = 1,
     .public_url = cloudinary_public_url,
+    .key_of = cloudinary_key_of,
+    .identity = cloudinary_identity,
     .begin = mu_cloudinary_begin,
     .write = mu_cloudinary_write,
     .commit = mu_cloudinary_commit,
@@ -202,6 +295,7 @@ static const mu_backend_t cloudinary_backend = {
     .stat = cloudinary_stat,
     .read = cloudinary_read,
     .list = cloudinary_list,
+    .move = cloudinary_move,
     .remove = cloudinary_remove,
 };
 

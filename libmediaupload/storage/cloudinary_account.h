@@ -7,6 +7,7 @@
 #include "libmediaupload/base/json.h"
 #include "libmediaupload/net/lines.h"
 #include "libmediaupload/storage/cloudinary_sign.h"
+#include "libmediaupload/storage/cloudinary_url.h"
 #include "libmediaupload/storage/storage.h"
 
 typedef struct mu_cloudinary_t {
@@ -32,8 +33,10 @@ typedef struct mu_cloudinary_file_t {
     apr_off_t start, total;       /* of a chunk; -1: the end is not known yet */
 } mu_cloudinary_file_t;
 
+#define MU_CLOUDINARY_RATE_LIMITED 420   /* beside 429: not a status of HTTP, but Cloudinary's own */
+
 typedef struct mu_cloudinary_answer_t {
-    int status;
+    int status;                   /* the last one that came, also where it is an error */
     const mu_json_t *json;        /* NULL when it is none */
     int tried_again;              /* an earlier try may have done it already */
 } mu_cloudinary_answer_t;
@@ -43,7 +46,7 @@ typedef struct mu_cloudinary_answer_t {
 mu_error_t *mu_cloudinary_post(const mu_cloudinary_t *account, const char *action,
                                const mu_cloudinary_param_t *params, int count, const mu_cloudinary_file_t *file,
                                mu_cloudinary_answer_t *answer, apr_pool_t *pool);
-/* GETs "resources/..." of the Admin API, of which an account may ask 500 to 2000 an hour. */
+/* GETs "resources/..." of the Admin API, which an account may ask 500 to 2000 times an hour. */
 mu_error_t *mu_cloudinary_get(const mu_cloudinary_t *account, const char *path, mu_cloudinary_answer_t *answer,
                               apr_pool_t *pool);
 /* The error that an answer stands for, with a remedy where one is known. */

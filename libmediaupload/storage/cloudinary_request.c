@@ -9,7 +9,7 @@
 #include "libmediaupload/storage/cloudinary_account.h"
 
 #define PARAMS_MAX 8
-#define RATE_LIMITED 420   /* beside 429: not a status of HTTP, but Cloudinary's own */
+#define ANSWER_MAX 4194304   /* bytes: 500 objects with the longest names */
 
 /* --- a call --- */
 
@@ -19,10 +19,10 @@ static mu_error_t *send_call(const mu_cloudinary_t *account, const mu_http_call_
     mu_http_answer_t http;
     mu_error_t *err = mu_http_call(account->lines, call, &http, pool);
 
+    answer->status = http.status;
     if (err != NULL) {
         return mu_error_again(pool, err, "%s: %s", account->url, err->text);
     }
-    answer->status = http.status;
     answer->json = mu_json_parse(http.body, http.body_length, pool);
     answer->tried_again = http.tries > 1;
     if (answer->status == 200 && answer->json == NULL) {
@@ -36,7 +36,8 @@ mu_error_t *mu_cloudinary_get(const mu_cloudinary_t *account, const char *path, 
 {
     const char *pair = apr_pstrcat(pool, account->key, ":", account->secret, NULL);
     apr_array_header_t *headers = apr_array_make(pool, 1, sizeof(const char *));
-    mu_http_call_t call = { .method = "GET", .url = apr_pstrcat(pool, account->api, path, NULL), .headers = headers };
+    mu_http_call_t call = { .method = "GET", .url = apr_pstrcat(pool, account->api, path, NULL), .headers = headers,
+                            .answer_max = ANSWER_MAX };
 
     APR_ARRAY_PUSH(headers, const char *) =
         apr_pstrcat(pool, "Authorization: Basic ", mu_base64((const unsigned char *)pair, strlen(pair), pool), NULL);
@@ -136,7 +137,7 @@ mu_error_t *mu_cloudinary_refused(const mu_cloudinary_t *account, const mu_cloud
     const mu_json_t *error = answer->json != NULL ? mu_json_get(answer->json, "error") : NULL;
     const char *message = error != NULL ? mu_json_get_text(error, "message") : NULL;
     const char *remedy = NULL;
-    mu_code_t code = answer->status == RATE_LIMITED ? MU_STORAGE_DOWN : MU_STORAGE;
+    mu_code_t code = answer->status == MU_CLOUDINARY_RATE_LIMITED ? MU_STORAGE_DOWN : MU_STORAGE;
 
     message = before(message != NULL ? message : "no reason", ". String to sign", pool);
     message = before(message, account->key, pool);   /* which "Unknown API key ..." repeats */

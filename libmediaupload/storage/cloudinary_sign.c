@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include "libmediaupload/base/digest.h"
@@ -63,17 +62,4 @@ int mu_cloudinary_answer_is_signed(const char *public_id, apr_int64_t version, c
         mu_hex(hex, digest, MU_SHA256_SIZE);
     }
     return signature != NULL && strlen(signature) == strlen(hex) && mu_equal_secret(signature, hex, strlen(hex));
-}
-
-const char *mu_cloudinary_delivery_url(const mu_cloudinary_delivery_t *delivery, const char *type, const char *name,
-                                       apr_pool_t *pool)
-{
-    const char *host = delivery->cname != NULL ? delivery->cname
-                                               : apr_pstrcat(pool, "res.cloudinary.com/", delivery->cloud, NULL);
-    int transforms = delivery->transformation != NULL && strcmp(type, "raw") != 0;
-    int has_version = name[0] == 'v' && apr_isdigit(name[1]);
-
-    return apr_pstrcat(pool, "https://", host, "/", type, "/upload/", transforms ? delivery->transformation : "",
-                       transforms ? "/" : "", strchr(name, '/') != NULL && !has_version ? "v1/" : "",
-                       mu_percent_encode(name, "/", pool), NULL);
 }

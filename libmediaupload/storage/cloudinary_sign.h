@@ -1,7 +1,7 @@
-/* Cloudinary's signatures and delivery URLs. Pure: time is among the parameters.
+/* Cloudinary's signatures. Pure: time is among the parameters.
  *
  * Sources: cloudinary.com/documentation, "Generating authentication signatures", "Verifying signatures in the JSON
- * response", "Transformation URL structure". */
+ * response". */
 #ifndef MU_STORAGE_CLOUDINARY_SIGN_H
 #define MU_STORAGE_CLOUDINARY_SIGN_H
 
@@ -21,16 +21,5 @@ const char *mu_cloudinary_signature(const mu_cloudinary_param_t *params, int cou
  * the account's setting chooses. NULL is none. */
 int mu_cloudinary_answer_is_signed(const char *public_id, apr_int64_t version, const char *signature,
                                    const char *secret, apr_pool_t *pool);
-
-typedef struct mu_cloudinary_delivery_t {
-    const char *cloud;            /* "demo" */
-    const char *cname;            /* own host name, e.g. "images.example.org"; NULL for res.cloudinary.com */
-    const char *transformation;   /* "f_auto,q_auto"; NULL for none. Raw files have none */
-} mu_cloudinary_delivery_t;
-
-/* The URL of `name`, a public_id with its extension, as the SDK's url() makes it: "v1" in front of a name with folders,
- * so that the folder is not taken for a transformation. `type` is "image", "video" or "raw". */
-const char *mu_cloudinary_delivery_url(const mu_cloudinary_delivery_t *delivery, const char *type, const char *name,
-                                       apr_pool_t *pool);
 
 #endif

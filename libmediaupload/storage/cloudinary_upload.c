@@ -9,9 +9,6 @@
 #include "libmediaupload/base/encode.h"
 #include "libmediaupload/storage/cloudinary_resource.h"
 
-#define CHUNK (8 * 1024 * 1024)   /* Cloudinary asks for more than 5 MB */
-#define PUBLIC_ID_MAX 255
-
 typedef struct upload_t {
     const char *content_type;
     char *buffer;               /* what was not sent yet */
@@ -19,7 +16,9 @@ typedef struct upload_t {
     const char *type;           /* of the resource that the chunks become */
     char chunks_id[MU_UUID_TEXT];
     apr_off_t sent;             /* bytes of chunks */
+    mu_md5_t *md5;              /* of these and the one under way; NULL before the first */
     const mu_json_t *complete;  /* the resource that the chunks have become; NULL: they have not yet */
+    int is_told;                /* its etag was the MD5 of what was sent */
 } upload_t;
 
 mu_error_t *mu_cloudinary_begin(mu_object_t *object, const mu_object_info_t *info)
@@ -47,8 +46,12 @@ static mu_error_t *send_chunk(mu_object_t *object, apr_off_t total, mu_cloudinar
     mu_cloudinary_param_t params[] = { { "public_id", name_of_chunks(account, upload, pool) } };
     mu_cloudinary_file_t file = { "part", upload->content_type, upload->buffer, upload->size, upload->chunks_id,
                                   upload->sent, total };
-    mu_error_t *err = mu_cloudinary_post(account, apr_pstrcat(pool, upload->type, "/upload", NULL), params, 1, &file,
-                                         answer, pool);
+    mu_error_t *err;
+
+    upload->md5 = upload->md5 != NULL ? upload->md5 : mu_md5_create(object->pool);
+    mu_md5_update(upload->md5, upload->buffer, upload->size);
+    err = mu_cloudinary_post(account, apr_pstrcat(pool, upload->type, "/upload", NULL), params, 1, &file, answer,
+                             pool);
 
     if (err == NULL && answer->status != 200) {
         return mu_cloudinary_refused(account, answer, pool);
@@ -67,7 +70,7 @@ static mu_error_t *make_room(mu_object_t *object)
     apr_size_t room = upload->room == 0 ? 65536 : 2 * upload->room;
     char *buffer;
 
-    if (upload->room == CHUNK) {
+    if (upload->room == MU_CLOUDINARY_CHUNK) {
         mu_cloudinary_answer_t answer;
         apr_pool_t *own;
         mu_error_t *err;
@@ -134,6 +137,18 @@ static int is_buffer(const upload_t *upload, const mu_json_t *resource)
         && strcmp(etag, hex) == 0;
 }
 
+/* Cloudinary tells formats from bytes. Where it finds another one than the key says, nobody would find the object under
+ * the key again. */
+static mu_error_t *check_format(const mu_object_t *object, const mu_json_t *resource, const char *key)
+{
+    const char *format = mu_json_get_text(resource, "format");
+
+    return mu_cloudinary_has_format(resource, key, object->pool) ? NULL
+        : mu_error(object->pool, MU_STORAGE, APR_SUCCESS, "%s: Cloudinary says that %s is of the format %s: it was "
+                   "removed; give the file its right extension", object->storage->url, key,
+                   format != NULL ? format : "of none");
+}
+
 /* Judges the answer to a file that was sent whole. */
 static mu_error_t *check_stored(mu_object_t *object, const char *key, const char *public_id,
                                 const mu_cloudinary_answer_t *answer)
@@ -141,15 +156,16 @@ static mu_error_t *check_stored(mu_object_t *object, const char *key, const char
     const mu_cloudinary_t *account = object->storage->context;
     const mu_json_t *json = answer->json;
     const char *stored_as = mu_json_get_text(json, "public_id");
-    int same = is_buffer(object->context, json);
+    int same = is_buffer(object->context, json), existing = mu_json_get_boolean(json, "existing", 0);
+    mu_error_t *err;
 
-    if (mu_json_get_boolean(json, "existing", 0)) {
-        /* Of an earlier try of ours, whose answer was lost? */
-        return answer->tried_again && same ? NULL : exists(object, key);
+    if (existing && !(answer->tried_again && same)) {   /* else it is of an earlier try, whose answer was lost */
+        return exists(object, key);
     }
-    if (stored_as == NULL || strcmp(stored_as, public_id) != 0
-        || !mu_cloudinary_answer_is_signed(public_id, mu_json_get_number(json, "version", 0),
-                                           mu_json_get_text(json, "signature"), account->secret, object->pool)) {
+    if (!existing
+        && (stored_as == NULL || strcmp(stored_as, public_id) != 0
+            || !mu_cloudinary_answer_is_signed(public_id, mu_json_get_number(json, "version", 0),
+                                               mu_json_get_text(json, "signature"), account->secret, object->pool))) {
         return mu_error(object->pool, MU_STORAGE, APR_SUCCESS, "%s: the answer for %s is not Cloudinary's",
                         object->storage->url, key);
     }
@@ -158,7 +174,12 @@ static mu_error_t *check_stored(mu_object_t *object, const char *key, const char
         return mu_error(object->pool, MU_STORAGE, APR_SUCCESS, "%s: Cloudinary stored other bytes than were sent for "
                         "%s, which was removed: does an upload preset change files?", object->storage->url, key);
     }
-    return NULL;
+    err = check_format(object, json, key);
+    if (err != NULL) {
+        mu_cloudinary_destroy(account, mu_cloudinary_type(key), public_id, object->pool);
+    }
+    object->confirmed = err == NULL;
+    return err;
 }
 
 static mu_error_t *store_whole(mu_object_t *object, const char *key, const char *public_id,
@@ -191,6 +212,8 @@ static mu_error_t *complete_chunks(mu_object_t *object)
     const mu_cloudinary_t *account = object->storage->context;
     upload_t *upload = object->context;
     apr_off_t total = upload->sent + (apr_off_t)upload->size;
+    char md5[MU_MD5_HEX];
+    const char *etag;
     mu_cloudinary_answer_t answer;
     mu_error_t *err = send_chunk(object, total, &answer, object->pool);
 
@@ -207,44 +230,19 @@ static mu_error_t *complete_chunks(mu_object_t *object)
         return mu_error(object->pool, MU_STORAGE, APR_SUCCESS, "%s: Cloudinary stored other bytes than were sent",
                         object->storage->url);
     }
+    mu_md5_finish(upload->md5, md5);
+    etag = mu_json_get_text(upload->complete, "etag");
+    upload->is_told = etag != NULL && strcmp(etag, md5) == 0;
     return NULL;
 }
 
-/* Whether the renamed object has arrived under its key, though the answer was lost. */
-static int has_arrived(const upload_t *upload, const mu_json_t *resource)
-{
-    const char *etag = resource != NULL ? mu_json_get_text(resource, "etag") : NULL;
-    const char *expected = mu_json_get_text(upload->complete, "etag");
-
-    return etag != NULL && expected != NULL && strcmp(etag, expected) == 0;
-}
-
-static mu_error_t *rename_chunks(mu_object_t *object, const char *key, const char *public_id,
-                                 mu_on_existing_t on_existing)
+static mu_error_t *rename_chunks(mu_object_t *object, const char *public_id, mu_on_existing_t on_existing)
 {
     const mu_cloudinary_t *account = object->storage->context;
     upload_t *upload = object->context;
-    mu_cloudinary_param_t params[] = {
-        { "from_public_id", name_of_chunks(account, upload, object->pool) }, { "to_public_id", public_id },
-        { "overwrite", on_existing == MU_REPLACE_EXISTING ? "true" : "false" }, { "invalidate", "true" },
-    };
-    const char *action = apr_pstrcat(object->pool, upload->type, "/rename", NULL);
-    const mu_json_t *resource;
-    mu_cloudinary_answer_t answer;
-    mu_error_t *err = mu_cloudinary_post(account, action, params, 4, NULL, &answer, object->pool);
 
-    if (err != NULL || answer.status == 200) {
-        return err;
-    }
-    err = mu_cloudinary_get_resource(&resource, account, upload->type, public_id, object->pool);
-    if (err != NULL) {
-        return err;
-    }
-    if (answer.tried_again && answer.status == 404 && has_arrived(upload, resource)) {
-        return NULL;
-    }
-    return resource != NULL && on_existing == MU_KEEP_EXISTING ? exists(object, key)
-                                                               : mu_cloudinary_refused(account, &answer, object->pool);
+    return mu_cloudinary_rename(account, upload->complete, upload->type,
+                                name_of_chunks(account, upload, object->pool), public_id, on_existing, object->pool);
 }
 
 mu_error_t *mu_cloudinary_commit(mu_object_t *object, const char *key, mu_on_existing_t on_existing)
@@ -253,9 +251,9 @@ mu_error_t *mu_cloudinary_commit(mu_object_t *object, const char *key, mu_on_exi
     const char *public_id = mu_cloudinary_public_id(object->storage->context, key, object->pool);
     mu_error_t *err = NULL;
 
-    if (strlen(public_id) > PUBLIC_ID_MAX) {
+    if (strlen(public_id) > MU_CLOUDINARY_ID_MAX) {
         return mu_error(object->pool, MU_STORAGE, APR_SUCCESS, "%s: Cloudinary takes names of up to %d characters: %s",
-                        object->storage->url, PUBLIC_ID_MAX, public_id);
+                        object->storage->url, MU_CLOUDINARY_ID_MAX, public_id);
     }
     if (upload->sent == 0) {
         err = store_whole(object, key, public_id, on_existing);
@@ -266,7 +264,9 @@ mu_error_t *mu_cloudinary_commit(mu_object_t *object, const char *key, mu_on_exi
     }
     else {
         err = upload->complete == NULL ? complete_chunks(object) : NULL;
-        err = err == NULL ? rename_chunks(object, key, public_id, on_existing) : err;
+        err = err == NULL ? check_format(object, upload->complete, key) : err;
+        err = err == NULL ? rename_chunks(object, public_id, on_existing) : err;
+        object->confirmed = err == NULL && upload->is_told;
     }
     if (err == NULL) {
         free(upload->buffer);

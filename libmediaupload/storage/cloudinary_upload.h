@@ -8,6 +8,8 @@
 
 #include "libmediaupload/storage/backend.h"
 
+#define MU_CLOUDINARY_CHUNK 8388608   /* bytes: Cloudinary asks for more than 5 MB */
+
 mu_error_t *mu_cloudinary_begin(mu_object_t *object, const mu_object_info_t *info);
 mu_error_t *mu_cloudinary_write(mu_object_t *object, const struct iovec *slices, int count);
 mu_error_t *mu_cloudinary_commit(mu_object_t *object, const char *key, mu_on_existing_t on_existing);

@@ -7,6 +7,7 @@ libmediaupload_libmediaupload_la_SOURCES += \
 	%D%/cloudinary_resource.c %D%/cloudinary_resource.h \
 	%D%/cloudinary_sign.c %D%/cloudinary_sign.h \
 	%D%/cloudinary_upload.c %D%/cloudinary_upload.h \
+	%D%/cloudinary_url.c %D%/cloudinary_url.h \
 	%D%/ftp.c \
 	%D%/ftp_leftovers.c %D%/ftp_leftovers.h \
 	%D%/ftp_url.c %D%/ftp_url.h \

@@ -29,6 +29,21 @@ static const char *mirror_public_url(const mu_storage_t *storage, const char *ke
     return first == NULL || (*first == '/' && second != NULL) ? second : first;
 }
 
+static const char *mirror_key_of(const mu_storage_t *storage, const char *url, apr_pool_t *pool)
+{
+    const mirror_t *mirror = storage->context;
+    const char *key = mu_storage_key_of(mirror->sides[0], url, pool);
+
+    return key != NULL ? key : mu_storage_key_of(mirror->sides[1], url, pool);
+}
+
+static const char *mirror_identity(const mu_storage_t *storage, const char *key, apr_pool_t *pool)
+{
+    const mirror_t *mirror = storage->context;
+
+    return mu_storage_identity(mirror->sides[1], mu_storage_identity(mirror->sides[0], key, pool), pool);
+}
+
 /* --- an upload --- */
 
 static mu_error_t *mirror_begin(mu_object_t *object, const mu_object_info_t *info)
@@ -221,6 +236,8 @@ static mu_error_t *mirror_drop(mu_storage_t *storage, const char *name, apr_pool
 
 static const mu_backend_t mirror_backend = {
     .public_url = mirror_public_url,
+    .key_of = mirror_key_of,
+    .identity = mirror_identity,
     .begin = mirror_begin,
     .write = mirror_write,
     .commit = mirror_commit,

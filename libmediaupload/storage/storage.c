@@ -113,6 +113,21 @@ const char *mu_storage_public_url(const mu_storage_t *storage, const char *key, 
     return storage->backend->public_url != NULL ? storage->backend->public_url(storage, key, pool) : NULL;
 }
 
+const char *mu_storage_key_of(const mu_storage_t *storage, const char *url, apr_pool_t *pool)
+{
+    return storage->backend->key_of != NULL ? storage->backend->key_of(storage, url, pool) : NULL;
+}
+
+const char *mu_storage_identity(const mu_storage_t *storage, const char *key, apr_pool_t *pool)
+{
+    return storage->backend->identity != NULL ? storage->backend->identity(storage, key, pool) : key;
+}
+
+int mu_storage_can_move(const mu_storage_t *storage)
+{
+    return storage->backend->move != NULL;
+}
+
 int mu_storage_takes_late_keys(const mu_storage_t *storage)
 {
     return storage->backend->takes_late_keys;
@@ -305,6 +320,20 @@ mu_error_t *mu_storage_list(mu_storage_t *storage, const char *prefix,
         return cannot(storage, "list what it holds", scratch_pool);
     }
     return storage->backend->list(storage, prefix, each, baton, scratch_pool);
+}
+
+mu_error_t *mu_storage_move(mu_storage_t *storage, const char *from, const char *to, apr_pool_t *scratch_pool)
+{
+    mu_error_t *err = check_key(storage, from, scratch_pool);
+
+    err = err == NULL ? check_key(storage, to, scratch_pool) : err;
+    if (err != NULL) {
+        return err;
+    }
+    if (storage->backend->move == NULL) {
+        return cannot(storage, "give files other names", scratch_pool);
+    }
+    return storage->backend->move(storage, from, to, scratch_pool);
 }
 
 mu_error_t *mu_storage_remove(mu_storage_t *storage, const char *key, apr_pool_t *scratch_pool)

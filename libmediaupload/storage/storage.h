@@ -62,6 +62,11 @@ int mu_storage_prefers_own_url(const mu_storage_t *storage);
 /* The address under which the storage itself makes a key public; a path ("/images/a.jpg") where it knows no host; NULL
  * when it knows none. */
 const char *mu_storage_public_url(const mu_storage_t *storage, const char *key, apr_pool_t *pool);
+/* The key of what such an address shows, where a storage has more than one spelling of them; NULL for any other URL. */
+const char *mu_storage_key_of(const mu_storage_t *storage, const char *url, apr_pool_t *pool);
+/* Where the keys of a storage that differ in their extensions may be one object, a text that these share and that is
+ * no key of it; else the key. */
+const char *mu_storage_identity(const mu_storage_t *storage, const char *key, apr_pool_t *pool);
 /* Absolute path of a local storage's root; NULL for others. */
 const char *mu_storage_local_root(const mu_storage_t *storage);
 /* Whether mu_object_begin takes info.key == NULL. */
@@ -98,6 +103,11 @@ mu_error_t *mu_storage_read(mu_storage_t *storage, const char *key,
 mu_error_t *mu_storage_list(mu_storage_t *storage, const char *prefix,
                             mu_error_t *(*each)(void *baton, const mu_object_stat_t *stat), void *baton,
                             apr_pool_t *scratch_pool);
+/* Whether the storage has mu_storage_move. */
+int mu_storage_can_move(const mu_storage_t *storage);
+/* Gives an object another key, of the same extension, in one step and with all that the storage knows of it.
+ * MU_NOT_FOUND; MU_EXISTS when that key is taken. */
+mu_error_t *mu_storage_move(mu_storage_t *storage, const char *from, const char *to, apr_pool_t *scratch_pool);
 /* Removes an object; one that is not there is no error. */
 mu_error_t *mu_storage_remove(mu_storage_t *storage, const char *key, apr_pool_t *scratch_pool);
 /* Whether an upload that is killed may leave something here that nobody but us does away with. */

@@ -4,7 +4,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { Agent, get } from 'node:https';
+import { Agent, get, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -66,6 +66,18 @@ function fetched(url) {
     });
 }
 
+/* Tells the stand-in what shall happen. */
+function control(what, value) {
+    return new Promise((resolve, reject) => {
+        const sent = request(`${ACCOUNT.upload_prefix}/${what}`, { method: 'PUT', agent }, answer => {
+            answer.resume();
+            answer.on('end', resolve);
+        });
+        sent.on('error', reject);
+        sent.end(JSON.stringify(value));
+    });
+}
+
 await group('signatures', () => {
     const table = [
         ['abcd', { public_id: 'sample_image', timestamp: '1315060510' }],
@@ -119,6 +131,33 @@ await group('delivery URLs', () => {
             Object.assign(options, { private_cdn: true, secure_distribution: cname });
         is(answers[i], cloudinary.url(name, options), answers[i]);
     });
+});
+
+await group('keys of delivery URLs', () => {
+    const names = ['pic.jpg', 'a/pic.jpg', 'sites/default/products/3f-c1_d.v2.webp', 'a/my_pics/x.png'];
+    const spellings = [{}, { secure: false }, { version: 1712345678 }, { transformation: { width: 300, crop: 'fill' } },
+        { version: 17, transformation: [{ width: 0.5, effect: 'sepia' }, { fetch_format: 'auto', quality: 'auto' }] },
+        { sign_url: true, width: 90, crop: 'scale' }, { urlAnalytics: true }, { cdn_subdomain: true },
+        { secure_cdn_subdomain: true }, { private_cdn: true },
+        { private_cdn: true, secure_distribution: 'img.example.org' },
+        { overlay: 'text:Arial_20:a%20b', gravity: 'north', x: 5 }, { variables: [['$w', 90]], width: '$w' },
+        { raw_transformation: 'if_w_gt_300/c_scale,w_300/if_end' }, { transformation: 'small' }];
+    const table = names.flatMap(name => spellings.map(options => [name,
+        cloudinary.url(name, { cloud_name: 'demo', secure: true, urlAnalytics: false, ...options })]));
+    const answers = ours(table.map(([, url]) => ['key', 'demo', 'img.example.org', '', url]));
+    table.forEach(([name, url], i) => {
+        is(answers[i], name, url);
+    });
+    const more = [['a/pic.jpg', 'a/pic', {}], ['a/pic.avif', 'a/pic', { format: 'avif' }],
+        ['a/film.mp4', 'a/film', { resource_type: 'video' }], ['a/b.pdf', 'a/b.pdf', { resource_type: 'raw' }],
+        ['none', 'a/pic.jpg', { type: 'private' }], ['none', 'a/pic.jpg', { cloud_name: 'other' }]];
+    const found = ours(more.map(([, id, options]) =>
+        ['key', 'demo', '', '', cloudinary.url(id, { cloud_name: 'demo', secure: true, ...options })]));
+    more.forEach(([key, id, options], i) => {
+        is(found[i], key, `${id} ${JSON.stringify(options)}`);
+    });
+    is(ours([['key', 'demo', '', 'a/my_pics/', cloudinary.url('a/my_pics/x.png', { cloud_name: 'demo' })]])[0], 'x.png',
+        'below a folder');
 });
 
 await group('the stand-in: uploads', async () => {
@@ -186,6 +225,12 @@ await group('the stand-in: administration', async () => {
     } while (cursor);
     is(names.join(), 'sdk/hashed,sdk/large,sdk/small', 'a list of several pages');
 
+    const explained = await cloudinary.uploader.explicit('sdk/large', { resource_type: 'raw', type: 'upload', agent });
+    is([explained.bytes, explained.etag, explained.version].join(),
+        [resource.bytes, resource.etag, resource.version].join(), 'explicit describes the same');
+    matches(await refusal(cloudinary.uploader.explicit('sdk/none', { resource_type: 'raw', type: 'upload', agent })),
+        /^404 Resource not found/, 'or nothing');
+
     await cloudinary.uploader.rename('sdk/hashed', 'sdk/renamed', { resource_type: 'raw', agent });
     matches(await refusal(cloudinary.uploader.rename('sdk/renamed', 'sdk/small', { resource_type: 'raw', agent })),
         /^400 to_public_id \(sdk\/small\) already exists/, 'a rename replaces nothing');
@@ -194,8 +239,43 @@ await group('the stand-in: administration', async () => {
     matches(await refusal(cloudinary.uploader.rename('sdk/renamed', 'sdk/x', { resource_type: 'raw', agent })),
         /^404 Resource not found - sdk\/renamed/, 'what was renamed is gone');
 
+    const before = await cloudinary.api.resource('sdk/small', { resource_type: 'raw', agent });
+    const moved = await cloudinary.uploader.rename('sdk/small', 'sdk/moved', { resource_type: 'raw', agent });
+    is([moved.asset_id, moved.version, moved.etag].join(), [before.asset_id, before.version, before.etag].join(),
+        'a renamed one is the same');
+
     is((await cloudinary.uploader.destroy('sdk/large', { resource_type: 'raw', agent })).result, 'ok', 'destroy');
     is((await cloudinary.uploader.destroy('sdk/large', { resource_type: 'raw', agent })).result, 'not found', 'once');
+});
+
+await group('the stand-in: the hourly limit', async () => {
+    await control('limit', 2);
+    const answer = await cloudinary.api.resource('sdk/moved', { resource_type: 'raw', agent });
+    is(answer.rate_limit_remaining, 1, 'the SDK reads how many requests are left');
+    is(answer.rate_limit_allowed, 500, 'of how many');
+    ok(answer.rate_limit_reset_at > Date.now(), 'and until when');
+    await cloudinary.api.resources({ resource_type: 'raw', agent });
+    matches(await refusal(cloudinary.api.resources({ resource_type: 'raw', agent })),
+        /^420 Rate Limit Exceeded\. Limit of 500 api operations reached\. Try again on 20\d\d-/, 'then there are none');
+    is((await cloudinary.uploader.explicit('sdk/moved', { resource_type: 'raw', type: 'upload', agent })).public_id,
+        'sdk/moved', 'but of the Upload API');
+    await control('limit', null);
+});
+
+await group('the stand-in: delivery', async () => {
+    const path = join(folder, 'pic.png');
+    writeFileSync(path, Buffer.concat([Buffer.from('\x89PNG', 'latin1'), randomBytes(1000)]));
+    const stored = await cloudinary.uploader.upload(path, { public_id: 'sdk/pic', agent });
+    is(stored.format, 'png', 'the format is told from the bytes');
+    ok(readFileSync(path).equals(await fetched(stored.secure_url)), 'the original comes back as it was sent');
+    ok(!readFileSync(path).equals(await fetched(stored.secure_url.replace(/png$/, 'webp'))), 'not as another format');
+    ok(readFileSync(path).equals(await fetched(stored.secure_url.replace(/\.png$/, ''))), 'but without any');
+    writeFileSync(path, Buffer.concat([Buffer.from('\x89PNG', 'latin1'), randomBytes(1000)]));
+    const replaced = await cloudinary.uploader.upload(path, { public_id: 'sdk/pic', agent });
+    const url = replaced.secure_url.replace(/v\d+/, `v${stored.version}`);
+    ok(!readFileSync(path).equals(await fetched(url)), 'caches keep what was delivered');
+    await cloudinary.uploader.upload(path, { public_id: 'sdk/pic', invalidate: true, agent });
+    ok(readFileSync(path).equals(await fetched(url)), 'unless they are told');
 });
 
 rmSync(folder, { recursive: true });

@@ -3,7 +3,8 @@
  *
  *   sign SECRET NAME=VALUE...
  *   answer PUBLIC_ID VERSION SIGNATURE SECRET           1 when it is signed so, else 0
- *   url CLOUD CNAME TRANSFORMATION TYPE NAME            CNAME and TRANSFORMATION may be empty */
+ *   url CLOUD CNAME TRANSFORMATION TYPE NAME            CNAME and TRANSFORMATION may be empty
+ *   key CLOUD CNAME FOLDER URL                          the key that the URL names; "none" */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include <apr_strings.h>
 
 #include "libmediaupload/storage/cloudinary_sign.h"
+#include "libmediaupload/storage/cloudinary_url.h"
 
 #define WORDS 32
 
@@ -45,6 +47,12 @@ static const char *print_line(char **words, int count, apr_pool_t *pool)
         mu_cloudinary_delivery_t delivery = { words[1], or_null(words[2]), or_null(words[3]) };
 
         return mu_cloudinary_delivery_url(&delivery, words[4], words[5], pool);
+    }
+    if (strcmp(words[0], "key") == 0 && count == 5) {
+        mu_cloudinary_delivery_t delivery = { words[1], or_null(words[2]), NULL };
+        const char *key = mu_cloudinary_key_of(&delivery, words[3], words[4], pool);
+
+        return key != NULL ? key : "none";
     }
     return "not understood";
 }

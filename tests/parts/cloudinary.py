@@ -5,14 +5,19 @@ real SDK for node is its judge (tests/clients).
 It is milder than the real one in one thing: an image or video may hold any bytes; where they tell no format, the
 extension of the file's name does. Objects live in memory.
 
-Beside the APIs, for tests: PUT /faults with a JSON list of what happens to the next requests of the APIs, GET /requests
-for a JSON object of what came since: "requests" (as "METHOD path range"), and "connections", how many of them were the
-first on theirs; each connection has a TLS handshake of its own. The faults:
+Beside the APIs, for tests: PUT /faults with a JSON list of what happens to the next requests of the APIs, PUT
+/deliveries with one for those of delivery URLs; GET /requests for a JSON object of what came since the last list:
+"requests" (as "METHOD path range"), and "connections", how many of them were the first on theirs; each connection has
+a TLS handshake of its own. PUT /limit with a number: so many requests may be made to the Admin API in this hour. The
+faults:
 
     ok                          STATUS [RETRY-AFTER]        420     the hourly limit of the Admin API
     cut-request BYTES           cut-answer BYTES            lose-answer
     silent                      corrupt   stores other bytes        unsigned   signs the answer wrongly
     quota     the account is full
+    stale     a listing as it was before the last change
+
+and of deliveries: a status, or "corrupt".
 
 Needs openssl."""
 
@@ -28,173 +33,13 @@ import sys
 import threading
 import time
 import urllib.parse
-import uuid
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from cloudinary_account import CLOUD, KEY, SECRET, Account, Refusal, check_signed, rate_limited   # noqa: E402
 from server import Server, answers, make_certificate, wait_until   # noqa: E402
 
-CLOUD, KEY, SECRET = "demo-cloud", "123456789012345", "s3cr3t/with+signs&more"
-UNSIGNED = {"file", "cloud_name", "resource_type", "api_key", "signature"}
-LIMITS = {"image": 20 << 20, "video": 2 << 30, "raw": 20 << 20}   # bytes, as a paid plan has them
-CHUNK_MIN = 5 << 20
-PAGE, PAGE_MAX = 10, 500
-HOUR = 3600
-MAGIC = [(b"\xff\xd8\xff", "jpg"), (b"\x89PNG", "png"), (b"GIF8", "gif"), (b"RIFF", "webp"), (b"<svg", "svg")]
 
-
-class Refusal(Exception):
-    def __init__(self, status, message, **headers):
-        super().__init__(message)
-        self.status, self.message, self.headers = status, message, headers
-
-
-# --- what an account holds
-
-
-def string_to_sign(params):
-    """Signature version 2: "&" inside of a parameter is escaped."""
-    return "&".join(f"{name}={value}".replace("&", "%26") for name, value in sorted(params.items())
-                    if name not in UNSIGNED and value != "")
-
-
-def signature_of(text, length):
-    return (hashlib.sha256 if length == 64 else hashlib.sha1)((text + SECRET).encode()).hexdigest()
-
-
-def check_signed(params):
-    if "signature" not in params:
-        raise Refusal(400, "Upload preset must be specified when using unsigned upload")
-    if "api_key" not in params:
-        raise Refusal(401, "Must supply api_key")
-    if params["api_key"] != KEY:
-        raise Refusal(401, f"Unknown API key {params['api_key']}")
-    if not params.get("timestamp", "").isdigit():
-        raise Refusal(400, "Missing required parameter - timestamp")
-    text, given = string_to_sign(params), params["signature"]
-    if given != signature_of(text, len(given)):
-        raise Refusal(401, f"Invalid Signature {given}. String to sign - '{text}'.")
-    age = time.time() - int(params["timestamp"])
-    if abs(age) > HOUR:
-        reported = time.strftime("%Y-%m-%d %H:%M:%S +0000", time.gmtime(int(params["timestamp"])))
-        raise Refusal(400, f"Stale request - reported time is {reported} which is more than 1 hour ago")
-
-
-def check_public_id(public_id):
-    if not 1 <= len(public_id) <= 255:
-        raise Refusal(400, f"public_id ({public_id[:60]}...) is too long" if public_id else "public_id is empty")
-    if re.search(r"[?&#\\%<>+]", public_id) or public_id != public_id.strip(" /"):
-        raise Refusal(400, f"public_id ({public_id}) is invalid")
-    if any(re.fullmatch(r"v\d+", folder) for folder in public_id.split("/")[:-1]):
-        raise Refusal(400, f"public_id ({public_id}) has a folder that looks like a version")
-
-
-def is_true(params, name, otherwise):
-    return {"": otherwise, "0": False, "false": False}.get(params.get(name, ""), True)
-
-
-def format_of(content, filename):
-    if content[4:8] == b"ftyp":
-        return "mp4"
-    found = [extension for magic, extension in MAGIC if content.startswith(magic)]
-    extension = os.path.splitext(filename)[1][1:].lower()
-    return found[0] if found else {"jpeg": "jpg"}.get(extension, extension)
-
-
-class Account:
-    def __init__(self, base):
-        self.base = base
-        self.lock = threading.Lock()
-        self.resources, self.parts = {}, {}
-
-    def describe(self, resource):
-        """The members that both APIs have."""
-        return {name: value for name, value in resource.items() if name != "content"}
-
-    def in_upload_answer(self, resource, **more):
-        text = f"public_id={resource['public_id']}&version={resource['version']}"
-        return {**self.describe(resource), "signature": signature_of(text, 40), "version_id": uuid.uuid4().hex,
-                "original_filename": os.path.basename(resource["public_id"]), **more}
-
-    def url(self, resource):
-        extension = "." + resource["format"] if "format" in resource else ""
-        return (f"{self.base}/{CLOUD}/{resource['resource_type']}/upload/v{resource['version']}/"
-                f"{urllib.parse.quote(resource['public_id'])}{extension}")
-
-    def put(self, kind, public_id, content, filename):
-        now = int(time.time())
-        resource = {"asset_id": uuid.uuid4().hex, "public_id": public_id, "version": now, "resource_type": kind,
-                    "type": "upload", "created_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),
-                    "bytes": len(content), "etag": hashlib.md5(content).hexdigest(), "placeholder": False,
-                    "content": content}
-        if kind != "raw":
-            resource.update(width=1, height=1, format=format_of(content, filename))
-        self.resources[kind, public_id] = resource
-        resource["secure_url"] = self.url(resource)
-        resource["url"] = resource["secure_url"].replace("https:", "http:")
-        return resource
-
-    def upload(self, kind, params, file, headers, corrupt):
-        filename, content = file if file else ("", None)
-        public_id = params.get("public_id") or uuid.uuid4().hex[:20]
-        if params.get("folder"):
-            public_id = params["folder"].strip("/") + "/" + public_id
-        check_public_id(public_id)
-        if content is None:
-            raise Refusal(400, "Missing required parameter - file")
-        if not content:
-            raise Refusal(400, "Empty file")
-        if "X-Unique-Upload-Id" in headers:
-            content = self.take_chunk(headers["X-Unique-Upload-Id"], headers.get("Content-Range", ""), content)
-            if content is None:
-                return {"done": False, "kind": "upload", "public_id": public_id}
-        if len(content) > LIMITS[kind]:
-            raise Refusal(400, f"File size too large. Got {len(content)}. Maximum is {LIMITS[kind]}.")
-        existing = self.resources.get((kind, public_id))
-        if existing and not is_true(params, "overwrite", True):
-            return self.in_upload_answer(existing, existing=True)
-        return self.in_upload_answer(self.put(kind, public_id, corrupt(content), filename))
-
-    def take_chunk(self, upload_id, content_range, content):
-        """The whole content once the last chunk is there."""
-        found = re.fullmatch(r"bytes (\d+)-(\d+)/(-1|\d+)", content_range)
-        if not found:
-            raise Refusal(400, f"Invalid Content-Range {content_range}")
-        start, end, total = (int(word) for word in found.groups())
-        parts = self.parts.setdefault(upload_id, bytearray())
-        if end + 1 - start != len(content) or start not in (len(parts), len(parts) - len(content)):
-            raise Refusal(400, f"Content-Range {content_range} does not follow on {len(parts)} bytes")
-        is_last = end + 1 == total
-        if not is_last and len(content) < CHUNK_MIN:
-            raise Refusal(400, "All parts except the last must be larger than 5mb")
-        parts[start:] = content
-        return bytes(self.parts.pop(upload_id)) if is_last else None
-
-    def destroy(self, kind, params):
-        return {"result": "ok" if self.resources.pop((kind, params["public_id"]), None) else "not found"}
-
-    def rename(self, kind, params):
-        old, new = params["from_public_id"], params["to_public_id"]
-        check_public_id(new)
-        if (kind, old) not in self.resources:
-            raise Refusal(404, f"Resource not found - {old}")
-        if (kind, new) in self.resources and not is_true(params, "overwrite", False):
-            raise Refusal(400, f"to_public_id ({new}) already exists")
-        resource = self.resources.pop((kind, old))
-        resource["public_id"] = new
-        self.resources[kind, new] = resource
-        resource["secure_url"] = self.url(resource)
-        return self.in_upload_answer(resource)
-
-    def list(self, kind, query):
-        names = sorted(name for found, name in self.resources
-                       if found == kind and name.startswith(query.get("prefix", "")))
-        size = min(int(query.get("max_results", PAGE)), PAGE_MAX)
-        start = int(base64.b64decode(query["next_cursor"])) if "next_cursor" in query else 0
-        page = {"resources": [self.describe(self.resources[kind, name]) for name in names[start:start + size]]}
-        if start + size < len(names):
-            page["next_cursor"] = base64.b64encode(str(start + size).encode()).decode()
-        return page
-
+NEW_YEAR_2030 = 1893456000
 
 # --- the wire
 
@@ -250,9 +95,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         words = [urllib.parse.unquote(word) for word in path.strip("/").split("/")]
         try:
             if words[0] == "v1_1":
-                self.answer(200, self.call(words[1:], dict(urllib.parse.parse_qsl(query))))
+                value, headers = self.call(words[1:], dict(urllib.parse.parse_qsl(query)))
+                self.answer(200, value, **headers)
             elif words[0] == CLOUD:
-                self.answer(200, self.delivered(words[1:]), **{"Content-Type": "application/octet-stream"})
+                content = self.delivered(path, words[1:])
+                self.answer(200, content, **{"Content-Type": "application/octet-stream",
+                                             "ETag": f'"{hashlib.md5(content).hexdigest()}"'})
             else:
                 self.control(words[0])
         except Refusal as refusal:
@@ -274,16 +122,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def control(self, word):
         server = self.server
         body = self.read_body()
-        with server.account.lock:
+        with server.lock:
             if self.command == "PUT" and word == "faults":
                 server.faults, server.requests, server.connections = json.loads(body), [], 0
+            elif self.command == "PUT" and word == "deliveries":
+                server.deliveries = json.loads(body)
+            elif self.command == "PUT" and word == "limit":
+                server.account.admin_left = json.loads(body)
             value = {"connections": server.connections, "requests": server.requests}
         self.answer(200, value)
 
     def next_fault(self):
         """Notes the request; does what is to happen before it is read."""
         server = self.server
-        with server.account.lock:
+        with server.lock:
             self.fault = server.faults.pop(0) if server.faults else "ok"
             server.connections += self.is_new
             self.is_new = False
@@ -293,7 +145,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             raise ConnectionAbortedError
         body = self.read_body()
-        with server.account.lock:
+        with server.lock:
             server.requests.append(" ".join(filter(None, [self.command, self.path, self.headers.get("Content-Range")])))
         if fault == "silent":
             self.rfile.read(1)
@@ -301,9 +153,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if fault == "quota":
             raise Refusal(400, "You have exceeded your storage quota")
         if fault == "420":
-            reset = {"X-FeatureRateLimit-Reset": "Tue, 01 Jan 2030 00:00:00 GMT"}
-            raise Refusal(420, "Rate Limit Exceeded. Limit of 500 api operations reached. Try again on "
-                               "2030-01-01 00:00:00 UTC", **reset)
+            raise rate_limited(time.gmtime(NEW_YEAR_2030))
         if fault.isdigit():
             raise Refusal(int(fault), "asked for by a test", **({"Retry-After": amount} if amount else {}))
         return body
@@ -314,24 +164,26 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except ConnectionAbortedError:
             self.close_connection = True
             self.fault = "lose-answer"
-            return {}
+            return {}, {}
         cloud, action = words[0], words[1:]
         if cloud != CLOUD:
             raise Refusal(401, f"Invalid cloud_name {cloud}")
         account = self.server.account
         if self.command == "GET":
             self.check_password()
-            with account.lock:
-                return self.ask(account, action, query)
+            with self.server.lock:
+                headers = account.take_admin_request() if action[:1] == ["resources"] else {}
+                return self.ask(account, action, query, self.fault == "stale"), headers
         params, file = read_form(self.headers.get("Content-Type", ""), body)
         check_signed(params)
         kind, verb = action
-        with account.lock:
+        with self.server.lock:
             if verb == "upload":
                 answer = account.upload(kind, params, file, self.headers, self.corrupt)
             else:
-                answer = {"destroy": account.destroy, "rename": account.rename}[verb](kind, params)
-        return {**answer, "signature": "0" * 40} if self.fault == "unsigned" else answer
+                answer = {"destroy": account.destroy, "explicit": account.explicit,
+                          "rename": account.rename}[verb](kind, params)
+        return {**answer, "signature": "0" * 40} if self.fault == "unsigned" else answer, {}
 
     def corrupt(self, content):
         return b"?" + content[1:] if self.fault == "corrupt" else content
@@ -345,26 +197,27 @@ class Handler(http.server.BaseHTTPRequestHandler):
             raise Refusal(401, "api_secret mismatch")
 
     @staticmethod
-    def ask(account, action, query):
+    def ask(account, action, query, stale):
         if action == ["ping"]:
             return {"status": "ok"}
         if action[:1] != ["resources"] or (len(action) > 2 and action[2] != "upload"):
             raise Refusal(404, "Not found")
         if len(action) <= 3:
-            return account.list(action[1], query)
+            return account.list(action[1], query, stale)
         public_id = "/".join(action[3:])
         if (action[1], public_id) not in account.resources:
             raise Refusal(404, f"Resource not found - {public_id}")
         return account.describe(account.resources[action[1], public_id])
 
-    def delivered(self, words):
+    def delivered(self, path, words):
         kind, name = words[0], "/".join(words[3:] if re.fullmatch(r"v\d+", words[2]) else words[2:])
-        with self.server.account.lock:
-            stem, extension = os.path.splitext(name)
-            resource = self.server.account.resources.get((kind, name if kind == "raw" else stem))
-            if resource and (kind == "raw" or resource["format"] == extension[1:]):
-                return resource["content"]
-        raise Refusal(404, f"Resource not found - {name}", **{"X-Cld-Error": f"Resource not found - {name}"})
+        with self.server.lock:
+            fault = self.server.deliveries.pop(0) if self.server.deliveries else "ok"
+            status, content = self.server.account.deliver(path, kind, name)
+        if fault.isdigit() or status != 200:
+            raise Refusal(int(fault) if fault.isdigit() else status, f"Resource not found - {name}",
+                          **{"X-Cld-Error": f"Resource not found - {name}"})
+        return b"?" + content[1:] if fault == "corrupt" else content
 
 
 class StandIn(http.server.ThreadingHTTPServer):
@@ -373,8 +226,8 @@ class StandIn(http.server.ThreadingHTTPServer):
 
     def __init__(self, port, directory):
         super().__init__(("127.0.0.1", port), Handler)
-        self.account = Account(f"https://127.0.0.1:{port}")
-        self.faults, self.requests, self.connections = [], [], 0
+        self.account, self.lock = Account(f"https://127.0.0.1:{port}"), threading.Lock()
+        self.faults, self.requests, self.connections, self.deliveries = [], [], 0, []
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.tls.load_cert_chain(os.path.join(directory, "crt.pem"), os.path.join(directory, "key.pem"))
 

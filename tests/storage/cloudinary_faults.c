@@ -57,6 +57,21 @@ static char *pattern(apr_size_t size, apr_pool_t *pool)
     return bytes;
 }
 
+static mu_error_t *forget(void *baton, const char *data, apr_size_t length)
+{
+    (void)baton;
+    (void)data;
+    (void)length;
+    return NULL;
+}
+
+static mu_error_t *count_none(void *baton, const mu_object_stat_t *stat)
+{
+    (void)baton;
+    (void)stat;
+    return NULL;
+}
+
 /* --- single files --- */
 
 static void test_faults(apr_pool_t *pool)
@@ -153,6 +168,123 @@ static void test_connection_is_kept(apr_pool_t *pool)
     is_number(mu_json_get_number(cloudinary_requests(pool), "connections", -1), 1, "all of them on one connection");
 }
 
+/* --- reading --- */
+
+static void test_deliveries(apr_pool_t *pool)
+{
+    mu_storage_t *storage = open_new(pool);
+    const char *bytes;
+    apr_size_t size;
+    static const struct {
+        const char *faults;
+        mu_code_t code;
+        const char *says;
+    } cases[] = {
+        { "[\"404\"]", MU_STORAGE_DOWN, "is not delivered: status 404, Resource not found" },
+        { "[\"401\"]", MU_STORAGE, "is not delivered: status 401" },
+        { "[\"corrupt\"]", MU_STORAGE, "other bytes than are stored" },
+        { "[\"503\", \"503\", \"503\"]", MU_STORAGE_DOWN, "503" },
+    };
+
+    fine(contract_put(storage, "a.txt", "content", MU_KEEP_EXISTING, pool));
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        mu_error_t *err;
+
+        cloudinary_deliveries(cases[i].faults, pool);
+        err = mu_storage_read(storage, "a.txt", forget, NULL, pool);
+        ok(contract_failed(err, cases[i].code) && strstr(err->text, cases[i].says) != NULL, "delivery, %s: %s",
+           cases[i].faults, err != NULL ? err->text : "read");
+    }
+    cloudinary_deliveries("[\"503\"]", pool);
+    bytes = contract_get(storage, "a.txt", &size, pool);
+    ok(bytes != NULL && strcmp(bytes, "content") == 0, "what passes is tried again");
+    fine(contract_put(storage, "a.txt", "newer", MU_REPLACE_EXISTING, pool));
+    ok(contract_holds(storage, "a.txt", "newer", pool), "no cache gives what was there before");
+    ok(fine(mu_storage_remove(storage, "a.txt", pool))
+           && contract_failed(mu_storage_read(storage, "a.txt", forget, NULL, pool), MU_NOT_FOUND),
+       "nor what is gone");
+}
+
+/* The Admin API answers a limited number of times an hour: what one object needs is then asked elsewhere. */
+static void test_limit(apr_pool_t *pool)
+{
+    mu_storage_t *storage = open_new(pool);
+    mu_object_stat_t stat;
+    mu_error_t *err;
+    int found;
+
+    fine(contract_put(storage, "a.jpg", "picture", MU_KEEP_EXISTING, pool));
+    cloudinary_limit("1", pool);
+    ok(fine(mu_storage_stat(storage, "a.jpg", &stat, &found, pool)) && found, "the last request of this hour");
+    cloudinary_faults("[]", pool);
+    ok(fine(mu_storage_stat(storage, "a.jpg", &stat, &found, pool)) && found && stat.size == 7, "one more: found");
+    is_text(request(1, pool), "image/explicit", "by the Upload API");
+    ok(fine(mu_storage_stat(storage, "none.jpg", &stat, &found, pool)) && !found, "what is not there is not");
+    ok(fine(mu_storage_stat(storage, "a.png", &stat, &found, pool)) && !found, "nor what has another format");
+    ok(contract_holds(storage, "a.jpg", "picture", pool), "read");
+    ok(fine(mu_storage_move(storage, "a.jpg", "b.jpg", pool)) && contract_holds(storage, "b.jpg", "picture", pool),
+       "given another name");
+    ok(fine(contract_put(storage, "c.txt", "x", MU_KEEP_EXISTING, pool)), "stored");
+    ok(fine(mu_storage_remove(storage, "b.jpg", pool))
+           && contract_failed(mu_storage_read(storage, "b.jpg", forget, NULL, pool), MU_NOT_FOUND), "removed");
+    err = mu_storage_list(storage, "", count_none, NULL, pool);
+    ok(contract_failed(err, MU_STORAGE_DOWN) && strstr(err->text, "Try again on 2") != NULL,
+       "a list must wait, and the error says for when: %s", err != NULL ? err->text : "listed");
+    cloudinary_limit("null", pool);
+    cloudinary_faults("[\"429 3600\"]", pool);
+    ok(fine(mu_storage_stat(storage, "c.txt", &stat, &found, pool)) && found, "the same where the answer is 429");
+}
+
+/* --- moving --- */
+
+static void test_moves(apr_pool_t *pool)
+{
+    static const struct {
+        const char *faults;
+        int fails;
+        mu_code_t code;
+    } cases[] = {
+        { "[\"ok\", \"lose-answer\"]", 0, 0 },
+        { "[\"ok\", \"cut-answer 100\"]", 0, 0 },
+        { "[\"ok\", \"503 0\"]", 0, 0 },
+        { "[\"500\", \"ok\", \"cut-request 100\"]", 0, 0 },
+        { "[\"ok\", \"500\", \"500\", \"500\"]", 1, MU_STORAGE_DOWN },
+        { "[\"ok\", \"403\"]", 1, MU_STORAGE },
+    };
+    mu_storage_t *storage = open_new(pool);
+    mu_object_stat_t before, after;
+    int found;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *from = apr_psprintf(pool, "from-%d.jpg", (int)i), *to = apr_psprintf(pool, "to/%d.jpg", (int)i);
+        mu_error_t *err;
+
+        fine(contract_put(storage, from, from, MU_KEEP_EXISTING, pool));
+        fine(mu_storage_stat(storage, from, &before, &found, pool));
+        cloudinary_faults(cases[i].faults, pool);
+        err = mu_storage_move(storage, from, to, pool);
+        if (cases[i].fails) {
+            ok(contract_failed(err, cases[i].code) && contract_holds(storage, from, from, pool), "%s: it stays",
+               cases[i].faults);
+            continue;
+        }
+        ok(fine(err) && contract_holds(storage, to, from, pool), "%s: moved", cases[i].faults);
+        ok(fine(mu_storage_stat(storage, from, &after, &found, pool)) && !found, "%s: away", cases[i].faults);
+        ok(fine(mu_storage_stat(storage, to, &after, &found, pool)) && found && after.modified == before.modified,
+           "%s: it is as old as before", cases[i].faults);
+    }
+    fine(contract_put(storage, "a.jpg", "a", MU_KEEP_EXISTING, pool));
+    fine(contract_put(storage, "b.jpg", "b", MU_KEEP_EXISTING, pool));
+    cloudinary_faults("[\"ok\", \"lose-answer\"]", pool);
+    ok(fine(mu_storage_remove(storage, "b.jpg", pool)), "removed, though the answer was lost");
+    ok(contract_failed(mu_storage_move(storage, "a.jpg", "a.png", pool), MU_STORAGE), "no picture gets another format");
+    ok(contract_failed(mu_storage_move(storage, "a.jpg", "a.mp4", pool), MU_STORAGE), "nor becomes a film");
+    ok(contract_failed(mu_storage_move(storage, "a.png", "b.png", pool), MU_NOT_FOUND), "a.png is not a.jpg");
+    ok(contract_failed(mu_storage_move(storage, "a.jpg", apr_pstrcat(pool, pattern(250, pool), ".jpg", NULL), pool),
+                       MU_STORAGE), "a name that is too long is refused");
+    ok(contract_holds(storage, "a.jpg", "a", pool), "all of that leaves it where it is");
+}
+
 /* --- names --- */
 
 static void test_types(apr_pool_t *pool)
@@ -193,6 +325,21 @@ static void test_one_object_of_two_extensions(apr_pool_t *pool)
        "a.png cannot be stored beside it");
 }
 
+/* Cloudinary tells the format from the bytes. What says something else could not be found again. */
+static void test_wrong_extension(apr_pool_t *pool)
+{
+    mu_storage_t *storage = open_new(pool);
+    mu_error_t *err = contract_put(storage, "a.jpg", "\x89PNG, or so it seems", MU_KEEP_EXISTING, pool);
+
+    ok(contract_failed(err, MU_STORAGE) && strstr(err->text, "of the format png") != NULL,
+       "a PNG that is called a.jpg is refused: %s", err != NULL ? err->text : "stored");
+    is_number(contract_count(storage, "", pool), 0, "and not kept");
+    ok(fine(contract_put(storage, "a.png", "\x89PNG, or so it seems", MU_KEEP_EXISTING, pool)),
+       "with its right name it is taken");
+    ok(fine(contract_put(storage, "b.jpeg", "\xff\xd8\xff", MU_KEEP_EXISTING, pool))
+           && contract_holds(storage, "b.jpeg", "\xff\xd8\xff", pool), "jpeg is jpg");
+}
+
 static void test_longest_name(apr_pool_t *pool)
 {
     mu_storage_t *storage = open_new(pool);
@@ -215,6 +362,8 @@ static void test_long_list(apr_pool_t *pool)
     cloudinary_faults("[]", pool);
     is_number(contract_count(storage, "", pool), MANY, "more than one answer holds are listed");
     is_number(count_requests(pool), 4, "in as few requests as can be");
+    cloudinary_faults("[\"stale\", \"stale\", \"stale\", \"stale\"]", pool);
+    is_number(contract_count(storage, "", pool), MANY - 1, "one that is behind lacks the last");
     cloudinary_faults("[\"ok\", \"ok\", \"ok\", \"420\"]", pool);
     is_number(contract_count(storage, "", pool), -1, "a listing that is not whole is an error");
 }
@@ -252,12 +401,14 @@ static void test_chunks(apr_pool_t *pool)
     object = fill(storage, pattern(LONG, pool), LONG, pool);
     is_number(count_requests(pool), 2, "chunks are sent while the file comes");
     ok(object != NULL && fine(mu_object_commit(object, "long.bin", MU_KEEP_EXISTING)), "a long file");
+    ok(object != NULL && mu_object_is_confirmed(object), "Cloudinary has told its digest");
     for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
         is_text(request((int)i, pool), expected[i], "its request %d", (int)i);
     }
     cloudinary_faults("[]", pool);
     object = fill(storage, pattern(8388608, pool), 8388608, pool);
     ok(object != NULL && fine(mu_object_commit(object, "full.bin", MU_KEEP_EXISTING)), "a file of exactly 8 MiB");
+    ok(object != NULL && mu_object_is_confirmed(object), "its digest was told, too");
     is_number(count_requests(pool), 1, "is sent whole");
 }
 
@@ -386,9 +537,9 @@ static void test_credentials(apr_pool_t *pool)
 int main(void)
 {
     static void (*const tests[])(apr_pool_t *pool) = {
-        test_faults, test_lost_answer_over_existing, test_cut_requests, test_connection_is_kept, test_types,
-        test_one_object_of_two_extensions, test_longest_name, test_long_list, test_chunks, test_chunk_faults,
-        test_chunks_without_end, test_too_large, test_credentials,
+        test_faults, test_lost_answer_over_existing, test_cut_requests, test_connection_is_kept, test_deliveries,
+        test_limit, test_moves, test_types, test_one_object_of_two_extensions, test_wrong_extension, test_longest_name,
+        test_long_list, test_chunks, test_chunk_faults, test_chunks_without_end, test_too_large, test_credentials,
     };
     apr_pool_t *pool = tap_start();
 

@@ -75,6 +75,16 @@ void cloudinary_faults(const char *faults, apr_pool_t *pool)
     control("PUT", "/faults", faults, pool);
 }
 
+void cloudinary_deliveries(const char *faults, apr_pool_t *pool)
+{
+    control("PUT", "/deliveries", faults, pool);
+}
+
+void cloudinary_limit(const char *count, apr_pool_t *pool)
+{
+    control("PUT", "/limit", count, pool);
+}
+
 const mu_json_t *cloudinary_requests(apr_pool_t *pool)
 {
     return control("GET", "/requests", "", pool);

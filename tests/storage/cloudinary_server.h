@@ -15,7 +15,11 @@ const char *cloudinary_new_folder(apr_pool_t *pool);
 mu_error_t *cloudinary_open(mu_storage_t **storage, const char *folder, const char *options, apr_pool_t *pool);
 /* Sets what happens to the next requests, a JSON list of faults (tests/parts/cloudinary.py), and forgets what came. */
 void cloudinary_faults(const char *faults, apr_pool_t *pool);
-/* What came since then: "requests", and "connections" that they were the first on. */
+/* The same for the next files that are fetched by their delivery URLs. */
+void cloudinary_deliveries(const char *faults, apr_pool_t *pool);
+/* How many requests the Admin API answers from now on: a number, or "null" for as many as come. */
+void cloudinary_limit(const char *count, apr_pool_t *pool);
+/* What came since cloudinary_faults: "requests", and "connections" that they were the first on. */
 const mu_json_t *cloudinary_requests(apr_pool_t *pool);
 
 #endif

@@ -707,6 +707,25 @@ static int passes_on_errors(const contract_t *contract, mu_storage_t *storage, a
         && contract_descriptors() <= before;
 }
 
+static int moves(const contract_t *contract, mu_storage_t *storage, apr_pool_t *pool)
+{
+    (void)contract;
+    if (!mu_storage_can_move(storage)) {
+        return contract_failed(mu_storage_move(storage, "a.txt", "b.txt", pool), MU_STORAGE);
+    }
+    return contract_failed(mu_storage_move(storage, "a.txt", "b.txt", pool), MU_NOT_FOUND)
+        && fine(contract_put(storage, "a.txt", "first", MU_KEEP_EXISTING, pool))
+        && fine(contract_put(storage, "b.txt", "second", MU_KEEP_EXISTING, pool))
+        && contract_failed(mu_storage_move(storage, "a.txt", "b.txt", pool), MU_EXISTS)
+        && contract_holds(storage, "a.txt", "first", pool) && contract_holds(storage, "b.txt", "second", pool)
+        && fine(mu_storage_move(storage, "a.txt", "deep/er/c.txt", pool))
+        && contract_holds(storage, "deep/er/c.txt", "first", pool) && contract_count(storage, "", pool) == 2
+        && fine(mu_storage_move(storage, "deep/er/c.txt", "a.txt", pool))
+        && contract_holds(storage, "a.txt", "first", pool) && contract_count(storage, "deep", pool) == 0
+        && contract_failed(mu_storage_move(storage, "../a.txt", "c.txt", pool), MU_INTERNAL)
+        && contract_failed(mu_storage_move(storage, "a.txt", "../c.txt", pool), MU_INTERNAL);
+}
+
 static int removes(const contract_t *contract, mu_storage_t *storage, apr_pool_t *pool)
 {
     return fine(contract_put(storage, "a/b.txt", "1", MU_KEEP_EXISTING, pool))
@@ -761,6 +780,7 @@ static const rule_t rules[] = {
     { "list finds what begins with a prefix", lists },
     { "an error of the caller ends list and read", passes_on_errors },
     { "what is removed is gone", removes },
+    { "an object gets another name, unless that is taken, where the storage can do that", moves },
     { "a new storage is empty and says so", answers_when_new },
     { "the probe passes and leaves nothing", probes },
 };

@@ -1,17 +1,14 @@
 #!/usr/bin/python3
 """A site whose pictures go to Cloudinary, configured with the names that applications use: the address in the answer,
 the switch CLOUDINARY_ENABLED, and that no secret shows."""
-import base64
 import contextlib
-import json
 import os
-import ssl
 import sys
-import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, ".."), os.path.join(HERE, "..", "parts")]
 import servers   # noqa: E402
+from cloudinary_client import Client   # noqa: E402
 from tap.tap import is_equal, main, ok   # noqa: E402
 from uploads import JPEG, answer_json, code, file, place, png, post, server, sha256   # noqa: E402
 
@@ -22,24 +19,6 @@ MediaUploadEnvFile .env
     %(more)s
 </MediaUpload>
 """
-
-
-class Account:
-    """The stand-in's, as the test sees it."""
-
-    def __init__(self, started):
-        self.api, self.ca, self.cloud, self.key, self.secret = (
-            started.environment[f"TEST_CLOUDINARY_{name}"] for name in ("API", "CA", "CLOUD", "KEY", "SECRET"))
-
-    def fetch(self, url, **headers):
-        request = urllib.request.Request(url, headers=headers)
-        with urllib.request.urlopen(request, context=ssl.create_default_context(cafile=self.ca)) as answer:
-            return answer.read()
-
-    def resources(self, kind):
-        password = base64.b64encode(f"{self.key}:{self.secret}".encode()).decode()
-        return json.loads(self.fetch(f"{self.api}/v1_1/{self.cloud}/resources/{kind}/upload?max_results=500",
-                                     Authorization=f"Basic {password}"))["resources"]
 
 
 @contextlib.contextmanager
@@ -65,7 +44,7 @@ def no_secret_shows(httpd, account, *answers):
 
 def test_upload():
     with servers.started("cloudinary") as started:
-        account = Account(started)
+        account = Client(started.environment)
         with site(account, "CLOUDINARY_ENABLED=True\n", more="MediaUploadURL https://www.example.org/local",
                   options="transformation=f_auto,q_auto&otherwise=local:public_html/local") as httpd:
             content = png(width=40, padding=50000)
@@ -75,7 +54,7 @@ def test_upload():
             base = f"https://res.cloudinary.com/{account.cloud}/image/upload/f_auto,q_auto/v1/articles/"
             is_equal([entry["url"] for entry in stored], [base + entry["key"] for entry in stored],
                      "their addresses are Cloudinary's")
-            found = {entry["public_id"]: entry for entry in account.resources("image")}
+            found = {entry["public_id"]: entry for entry in account.resources()}
             for entry, bytes_ in zip(stored, (JPEG, content)):
                 resource = found.get("articles/" + entry["key"].rsplit(".", 1)[0], {})
                 is_equal(sha256(account.fetch(resource["secure_url"])), sha256(bytes_), "the bytes are there")
@@ -84,19 +63,19 @@ def test_upload():
 
 def test_switched_off():
     with servers.started("cloudinary") as started:
-        account = Account(started)
+        account = Client(started.environment)
         with site(account, "CLOUDINARY_ENABLED=False\n", options="otherwise=local:public_html/static/uploads",
                   more="MediaUploadURL http://127.0.0.1:@PORT@/static/uploads") as httpd:
             answer = post(httpd, [file("image", "a.jpg", JPEG)])
             is_equal(answer.status, 201, "a picture is stored")
             stored = answer_json(answer)["files"][0]
             is_equal(httpd.get("/static/uploads/" + stored["key"]).body, JPEG, "on disk")
-            is_equal(account.resources("image"), [], "Cloudinary has nothing")
+            is_equal(account.resources(), [], "Cloudinary has nothing")
 
 
 def test_wrong_secret():
     with servers.started("cloudinary") as started:
-        account = Account(started)
+        account = Client(started.environment)
         with site(account, secret="guessed") as httpd:
             httpd.expect("check CLOUDINARY_API_SECRET")
             answer = post(httpd, [file("image", "a.jpg", JPEG)])

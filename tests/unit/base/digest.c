@@ -80,14 +80,20 @@ static void test_hmac(void)
 }
 
 /* RFC 1321 section A.5, RFC 3174 section 7.3, FIPS 180-2 section B.1: digests of "abc". */
-static void test_digests(void)
+static void test_digests(apr_pool_t *pool)
 {
+    mu_md5_t *running;
     unsigned char md5[MU_MD5_SIZE], sha1[MU_SHA1_SIZE], sha256[MU_SHA256_SIZE];
     char hex[MU_SHA256_HEX];
 
     mu_md5(md5, "abc", 3);
     mu_hex(hex, md5, sizeof(md5));
     is_text(hex, "900150983cd24fb0d6963f7d28e17f72", "MD5 of \"abc\"");
+    running = mu_md5_create(pool);
+    mu_md5_update(running, "a", 1);
+    mu_md5_update(running, "bc", 2);
+    mu_md5_finish(running, hex);
+    is_text(hex, "900150983cd24fb0d6963f7d28e17f72", "the same in pieces");
     mu_sha1(sha1, "abc", 3);
     mu_hex(hex, sha1, sizeof(sha1));
     is_text(hex, "a9993e364706816aba3e25717850c26c9cd0d89d", "SHA-1 of \"abc\"");
@@ -137,7 +143,7 @@ int main(void)
 
     test_sha256(pool);
     test_hmac();
-    test_digests();
+    test_digests(pool);
     test_equal();
     test_random();
     return tap_done();

@@ -129,6 +129,28 @@ static void test_otherwise(apr_pool_t *pool)
     is_text(mu_storage_public_url(storage, "pic.jpg", pool), "/static/uploads/pic.jpg", "as a path of the site");
 }
 
+/* Which keys are one object there, and which key an address means. */
+static void test_names(apr_pool_t *pool)
+{
+    mu_storage_t *storage;
+    mu_error_t *err = open_with(&storage, "cloudinary://demo/a", KEYS, pool);
+
+    if (!ok(err == NULL, "a storage is opened")) {
+        diag("%s", err->text);
+        return;
+    }
+    is_text(mu_storage_identity(storage, "b/x.jpg", pool), mu_storage_identity(storage, "b/x.PNG", pool),
+            "pictures of one name are one object");
+    is_text(mu_storage_identity(storage, "b/x.mp4", pool), mu_storage_identity(storage, "b/x.webm", pool),
+            "so are films");
+    ok(strcmp(mu_storage_identity(storage, "x.jpg", pool), mu_storage_identity(storage, "x.mp4", pool)) != 0,
+       "but no picture is a film");
+    is_text(mu_storage_identity(storage, "x.pdf", pool), "x.pdf", "other files are themselves");
+    is_text(mu_storage_key_of(storage, DEMO "image/upload/w_9/v17/a/x.png", pool), "x.png", "the key of an address");
+    is_text(mu_storage_key_of(storage, "https://www.example.org/a/x.png", pool), NULL, "not of any");
+    ok(mu_storage_can_move(storage), "objects can be given other names");
+}
+
 int main(void)
 {
     apr_pool_t *pool = tap_start();
@@ -136,5 +158,6 @@ int main(void)
     test_opens(pool);
     test_refuses(pool);
     test_otherwise(pool);
+    test_names(pool);
     return tap_done();
 }

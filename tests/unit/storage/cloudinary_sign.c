@@ -51,36 +51,11 @@ static void test_answers(apr_pool_t *pool)
               "the same with another secret");
 }
 
-static void test_delivery_url(apr_pool_t *pool)
-{
-    static const struct {
-        const char *cname, *transformation, *type, *name, *url;
-    } cases[] = {
-        { NULL, NULL, "image", "pic.jpg", "https://res.cloudinary.com/demo/image/upload/pic.jpg" },
-        { NULL, NULL, "image", "a/b/pic.jpg", "https://res.cloudinary.com/demo/image/upload/v1/a/b/pic.jpg" },
-        { NULL, "f_auto,q_auto", "image", "a/pic.jpg",
-          "https://res.cloudinary.com/demo/image/upload/f_auto,q_auto/v1/a/pic.jpg" },
-        { NULL, "f_auto", "video", "v.mp4", "https://res.cloudinary.com/demo/video/upload/f_auto/v.mp4" },
-        { NULL, "f_auto", "raw", "a/b.pdf", "https://res.cloudinary.com/demo/raw/upload/v1/a/b.pdf" },
-        { "img.example.org", "q_auto", "image", "pic.jpg", "https://img.example.org/image/upload/q_auto/pic.jpg" },
-        { NULL, NULL, "image", "v2/pic.jpg", "https://res.cloudinary.com/demo/image/upload/v2/pic.jpg" },
-        { NULL, NULL, "image", "vacation/pic.jpg", "https://res.cloudinary.com/demo/image/upload/v1/vacation/pic.jpg" },
-    };
-
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        mu_cloudinary_delivery_t delivery = { "demo", cases[i].cname, cases[i].transformation };
-
-        is_text(mu_cloudinary_delivery_url(&delivery, cases[i].type, cases[i].name, pool), cases[i].url, "%s",
-                cases[i].url);
-    }
-}
-
 int main(void)
 {
     apr_pool_t *pool = tap_start();
 
     test_signature(pool);
     test_answers(pool);
-    test_delivery_url(pool);
     return tap_done();
 }

@@ -30,13 +30,16 @@ check_PROGRAMS += %D%/s3_writer.t
 %C%_s3_writer_t_SOURCES = %D%/s3_writer.c
 %C%_s3_writer_t_LDADD = tests/unit/net/libserver.a $(unit_ldadd)
 
-check_PROGRAMS += %D%/cloudinary.t %D%/cloudinary_sign.t
+check_PROGRAMS += %D%/cloudinary.t %D%/cloudinary_sign.t %D%/cloudinary_url.t
 
 %C%_cloudinary_t_SOURCES = %D%/cloudinary.c
 %C%_cloudinary_t_LDADD = $(storage_ldadd)
 
 %C%_cloudinary_sign_t_SOURCES = %D%/cloudinary_sign.c
 %C%_cloudinary_sign_t_LDADD = $(storage_ldadd)
+
+%C%_cloudinary_url_t_SOURCES = %D%/cloudinary_url.c
+%C%_cloudinary_url_t_LDADD = $(storage_ldadd)
 
 check_PROGRAMS += %D%/ftp_url.t %D%/mirror.t
 
