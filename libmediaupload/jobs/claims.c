@@ -24,7 +24,7 @@ struct mu_claims_t {
     const mu_inventory_t *inventory;
     const char *base;
     apr_array_header_t *neighbours;    /* of neighbour_t *; the collection itself among them */
-    apr_hash_t *doubtful;              /* folded names */
+    apr_hash_t *doubtful;              /* folded names; where extensions do not matter, without them */
     const neighbour_t *reading;        /* whose records are being read */
 };
 
@@ -116,11 +116,14 @@ static int mark(const mu_claims_t *claims, const char *path, apr_pool_t *pool)
     return stock != NULL;
 }
 
-static const char *folded_name(const char *path, apr_pool_t *pool)
+/* What a file is known by when nobody can say which one a record means. Where the storage shows an object under several
+ * extensions, records may have any or none. */
+static const char *vague_name(const mu_claims_t *claims, const char *path, apr_pool_t *pool)
 {
-    const char *slash = strrchr(path, '/');
+    const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path, *dot = strrchr(name, '.');
+    int has_extension = dot != NULL && mu_storage_identity(claims->run->target->storage, path, pool) != path;
 
-    return mu_stored_path_fold(slash != NULL ? slash + 1 : path, pool);
+    return mu_stored_path_fold(has_extension ? apr_pstrmemdup(pool, name, (apr_size_t)(dot - name)) : name, pool);
 }
 
 static mu_error_t *take_record(void *baton, const mu_records_t *records, const mu_record_t *record, apr_pool_t *pool)
@@ -141,7 +144,7 @@ static mu_error_t *take_record(void *baton, const mu_records_t *records, const m
         stock->mark |= MU_CLAIMED;
     }
     else if (stored.kind == MU_STORED_OURS || stored.kind == MU_STORED_LOCAL) {
-        const char *name = folded_name(stored.path, apr_hash_pool_get(claims->doubtful));
+        const char *name = vague_name(claims, stored.path, apr_hash_pool_get(claims->doubtful));
 
         apr_hash_set(claims->doubtful, name, APR_HASH_KEY_STRING, name);
     }
@@ -207,7 +210,7 @@ mu_error_t *mu_claims_take_catalog(mu_claims_t *claims, int own_too)
 
 int mu_claims_doubt(const mu_claims_t *claims, const mu_stock_t *stock, apr_pool_t *scratch_pool)
 {
-    return apr_hash_get(claims->doubtful, folded_name(stock->path, scratch_pool), APR_HASH_KEY_STRING) != NULL;
+    return apr_hash_get(claims->doubtful, vague_name(claims, stock->path, scratch_pool), APR_HASH_KEY_STRING) != NULL;
 }
 
 int mu_claims_is_default(const mu_claims_t *claims, const mu_stock_t *stock, apr_pool_t *scratch_pool)

@@ -68,12 +68,18 @@ static const char *last_component(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
+/* The path as files are looked for by: where the storage has one object for several keys, what these share. */
+static const char *identity(const mu_inventory_t *inventory, uint32_t root, const char *path, apr_pool_t *pool)
+{
+    return root == MU_ROOT_STORAGE ? mu_storage_identity(inventory->run->target->storage, path, pool) : path;
+}
+
 static mu_error_t *add(mu_inventory_t *inventory, const mu_stock_t *stock, const char *path, apr_pool_t *pool)
 {
     static const char padding[UNIT] = "";
     mu_stock_t head = *stock;
     uint32_t place = (uint32_t)(inventory->end / UNIT);
-    const char *folded = mu_stored_path_fold(path, pool);
+    const char *folded = mu_stored_path_fold(identity(inventory, inventory->root, path, pool), pool);
     size_t past;
     mu_error_t *err;
 
@@ -87,7 +93,7 @@ static mu_error_t *add(mu_inventory_t *inventory, const mu_stock_t *stock, const
     err = err == NULL ? put(inventory, path, head.length + 1) : err;
     err = err == NULL && past > 0 ? put(inventory, padding, UNIT - past) : err;
     mu_places_add(inventory->paths, head.root, folded, place);
-    mu_places_add_single(inventory->names, 0, last_component(folded), place);
+    mu_places_add_single(inventory->names, 0, mu_stored_path_fold(last_component(path), pool), place);
     return err;
 }
 
@@ -287,7 +293,8 @@ typedef struct search_t {
     const mu_inventory_t *inventory;
     mu_stock_t *stock;
     mu_match_t match;
-    int common;                /* components that the stored path and the file's root have in common */
+    int common;                /* twice the components that the stored path and the file's root have in common, and
+                                  one for the very path */
     int several;               /* another file is as good */
     apr_pool_t *pool;
 } search_t;
@@ -315,21 +322,25 @@ static void consider(search_t *search, mu_stock_t *stock, mu_match_t match, int 
 /* Looks for `rest` below a root. */
 static void look(search_t *search, uint32_t root, const char *rest, int common)
 {
-    const char *folded = mu_stored_path_fold(rest, search->pool);
+    const char *wanted = identity(search->inventory, root, rest, search->pool);
+    const char *folded = mu_stored_path_fold(wanted, search->pool);
     mu_places_walk_t walk = mu_places_walk(root, folded);
     uint32_t place;
 
     while (*rest != '\0' && mu_places_next(search->inventory->paths, &walk, &place)) {
         mu_stock_t *stock = stock_at(search->inventory, place);
+        int is_same = strcmp(stock->path, rest) == 0;
+        const char *name;
 
         if (stock->root != root) {
             continue;
         }
-        if (strcmp(stock->path, rest) == 0) {
-            consider(search, stock, MU_MATCH_EXACT, common);
+        name = identity(search->inventory, root, stock->path, search->pool);
+        if (strcmp(name, wanted) == 0) {
+            consider(search, stock, MU_MATCH_EXACT, 2 * common + is_same);
         }
-        else if (strcmp(mu_stored_path_fold(stock->path, search->pool), folded) == 0) {
-            consider(search, stock, MU_MATCH_ALIKE, common);
+        else if (strcmp(mu_stored_path_fold(name, search->pool), folded) == 0) {
+            consider(search, stock, MU_MATCH_ALIKE, 2 * common);
         }
     }
 }

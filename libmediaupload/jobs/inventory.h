@@ -32,7 +32,8 @@ typedef struct mu_stock_t {
 
 typedef enum {
     MU_MATCH_NONE,
-    MU_MATCH_EXACT,            /* byte by byte, from a folder that the stored path leads to */
+    MU_MATCH_EXACT,            /* byte by byte, from a folder that the stored path leads to; or the object that a
+                                  storage shows under that name, too (mu_storage_identity) */
     MU_MATCH_ALIKE,            /* the same, but for case or Unicode form */
     MU_MATCH_GUESS             /* the only file of this name, elsewhere */
 } mu_match_t;
@@ -56,7 +57,7 @@ const apr_array_header_t *mu_inventory_unread(const mu_inventory_t *inventory);
 mu_stock_t *mu_inventory_find(mu_match_t *match, const mu_inventory_t *inventory, const mu_stored_path_t *stored,
                               apr_pool_t *scratch_pool);
 
-/* The file of the storage at exactly this path; NULL when there is none. */
+/* The file of the storage at exactly this path, or the object that it has for it; NULL when there is none. */
 mu_stock_t *mu_inventory_get(const mu_inventory_t *inventory, const char *path, apr_pool_t *scratch_pool);
 
 /* The file after this one, the first one after NULL; NULL at the end. */

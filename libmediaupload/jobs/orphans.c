@@ -113,7 +113,13 @@ static mu_error_t *move(const job_t *job, mu_item_t *item, const mu_stock_t *sto
         return NULL;
     }
     err = job->options->catalogued_too ? mu_recorded_remove(job->run, stock->path, pool) : NULL;
-    return err == NULL ? mu_quarantine_take(job->quarantine, stock->path, stock->size, pool) : err;
+    err = err == NULL ? mu_quarantine_take(job->quarantine, stock->path, stock->size, pool) : err;
+    if (err != NULL && err->code == MU_NOT_FOUND) {
+        item->status = MU_ITEM_SKIPPED;
+        item->error = "it is not there any more";
+        return NULL;
+    }
+    return err;
 }
 
 /* A worker's: one file, into the quarantine. What it meets is the file's; what follows meets it again. */

@@ -283,6 +283,7 @@ mu_error_t *mu_parcel_compare(int *same, int *found, const mu_run_t *run, const 
 typedef struct storing_t {
     mu_throttle_t *throttle;
     mu_object_t *object;
+    mu_sha256_t *sha;              /* of what is sent */
 } storing_t;
 
 static mu_error_t *store_piece(void *baton, const char *data, apr_size_t length)
@@ -291,14 +292,18 @@ static mu_error_t *store_piece(void *baton, const char *data, apr_size_t length)
     struct iovec slice = { (void *)data, length };
 
     mu_throttle_pass(storing->throttle, (apr_int64_t)length);
+    mu_sha256_update(storing->sha, data, length);
     return mu_object_write(storing->object, &slice, 1);
 }
 
-static mu_error_t *write_object(const mu_parcel_t *parcel, const mu_run_t *run, const char *key, apr_pool_t *pool)
+/* *told: what was sent were the parcel's bytes, and the storage says that it has them. */
+static mu_error_t *write_object(int *told, const mu_parcel_t *parcel, const mu_run_t *run, const char *key,
+                                apr_pool_t *pool)
 {
     const mu_media_type_t *type = mu_media_type_by_name(key);
     mu_object_info_t info = { key, type != NULL ? type->mime : "application/octet-stream", parcel->size };
-    storing_t storing = { run->throttle, NULL };
+    storing_t storing = { run->throttle, NULL, mu_sha256_create(pool) };
+    char sent[MU_SHA256_HEX];
     mu_error_t *err = mu_object_begin(&storing.object, run->target->storage, &info, pool);
 
     if (err != NULL) {
@@ -307,6 +312,8 @@ static mu_error_t *write_object(const mu_parcel_t *parcel, const mu_run_t *run, 
     err = mu_parcel_read(parcel, store_piece, &storing, pool);
     err = err == NULL ? mu_object_commit(storing.object, key, MU_KEEP_EXISTING) : err;
     mu_object_abort(storing.object);
+    mu_sha256_finish(storing.sha, sent);
+    *told = err == NULL && mu_object_is_confirmed(storing.object) && strcmp(sent, parcel->sha256) == 0;
     return err;
 }
 
@@ -318,11 +325,15 @@ mu_error_t *mu_parcel_remove(const mu_run_t *run, const char *path, apr_pool_t *
 
 mu_error_t *mu_parcel_put(const mu_parcel_t *parcel, const mu_run_t *run, const char *path, apr_pool_t *pool)
 {
+    int told = 0, is_mine, same, found;
     mu_error_t *err = is_local(run->target) ? write_file(parcel, run->target, path, pool)
-                                            : write_object(parcel, run, path, pool);
-    int is_mine = err == NULL, same, found;
+                                            : write_object(&told, parcel, run, path, pool);
     mu_error_t *unknown = NULL;
 
+    if (told) {
+        return NULL;
+    }
+    is_mine = err == NULL;
     if (err == NULL || err->code == MU_EXISTS) {
         unknown = mu_parcel_compare(&same, &found, run, path, parcel->size, parcel->sha256, pool);
     }

@@ -32,8 +32,8 @@ mu_error_t *mu_parcel_read(const mu_parcel_t *parcel,
                            mu_error_t *(*take)(void *baton, const char *data, apr_size_t length), void *baton,
                            apr_pool_t *scratch_pool);
 
-/* Puts it at `path` and reads it back. The same bytes there already will do; MU_EXISTS when others are. MU_STORAGE,
- * also where other bytes came back: they are removed. */
+/* Puts it at `path` and reads it back, unless the storage tells the digest of what it holds. The same bytes there
+ * already will do; MU_EXISTS when others are. MU_STORAGE, also where other bytes came back: they are removed. */
 mu_error_t *mu_parcel_put(const mu_parcel_t *parcel, const mu_run_t *run, const char *path, apr_pool_t *pool);
 
 /* Whether the file at `path` has this size and SHA-256, read from beginning to end; *found = 0 when there is none. */

@@ -121,11 +121,15 @@ static mu_error_t *rename_file(int *across, const char *from, const char *to, ap
 static mu_error_t *move_file(const mu_run_t *from_run, const char *from, const mu_run_t *to_run, const char *to,
                              apr_pool_t *pool)
 {
+    mu_storage_t *storage = from_run->target->storage;
     mu_parcel_t *parcel;
     int across = 1;
     mu_error_t *err = NULL;
 
-    if (mu_storage_local_root(from_run->target->storage) != NULL) {
+    if (storage == to_run->target->storage && mu_storage_can_move(storage)) {
+        return mu_storage_move(storage, from, to, pool);
+    }
+    if (mu_storage_local_root(storage) != NULL) {
         err = rename_file(&across, mu_parcel_name(from_run->target, from, pool),
                           mu_parcel_name(to_run->target, to, pool), pool);
     }
@@ -137,6 +141,19 @@ static mu_error_t *move_file(const mu_run_t *from_run, const char *from, const m
     return err == NULL ? mu_parcel_remove(from_run, from, pool) : err;
 }
 
+static mu_error_t *is_there(int *there, const mu_target_t *target, const char *path, apr_pool_t *pool)
+{
+    mu_object_stat_t stat;
+    struct stat info;
+
+    if (mu_storage_local_root(target->storage) == NULL) {
+        return mu_storage_stat(target->storage, path, &stat, there, pool);
+    }
+    *there = lstat(mu_parcel_name(target, path, pool), &info) == 0;
+    return *there || errno == ENOENT || errno == ENOTDIR
+        ? NULL : mu_error(pool, MU_STORAGE, errno, "cannot look at %s", path);
+}
+
 mu_error_t *mu_quarantine_take(const mu_quarantine_t *quarantine, const char *path, apr_int64_t size, apr_pool_t *pool)
 {
     const mu_run_t *run = quarantine->run;
@@ -145,8 +162,13 @@ mu_error_t *mu_quarantine_take(const mu_quarantine_t *quarantine, const char *pa
         .from = mu_parcel_name(run->target, path, pool), .size = size, .sha256 = "",
         .key = mu_quarantine_place(quarantine, path, pool)
     };
-    mu_error_t *err = mu_journal_append(run->journal, &entry, pool);
+    int there = 1;
+    mu_error_t *err = quarantine->parent == NULL ? is_there(&there, run->target, path, pool) : NULL;
 
+    if (err == NULL && !there) {
+        err = mu_error(pool, MU_NOT_FOUND, APR_SUCCESS, "%s is not there any more", entry.from);
+    }
+    err = err == NULL ? mu_journal_append(run->journal, &entry, pool) : err;
     if (err == NULL && quarantine->parent != NULL) {
         err = make_folders(quarantine->parent, mu_parcel_name(quarantine->view.target, entry.key, pool), pool);
     }
@@ -168,19 +190,6 @@ mu_error_t *mu_quarantine_delete(const mu_quarantine_t *quarantine, const char *
 }
 
 /* --- giving back --- */
-
-static mu_error_t *is_there(int *there, const mu_target_t *target, const char *path, apr_pool_t *pool)
-{
-    mu_object_stat_t stat;
-    struct stat info;
-
-    if (mu_storage_local_root(target->storage) == NULL) {
-        return mu_storage_stat(target->storage, path, &stat, there, pool);
-    }
-    *there = lstat(mu_parcel_name(target, path, pool), &info) == 0;
-    return *there || errno == ENOENT || errno == ENOTDIR
-        ? NULL : mu_error(pool, MU_STORAGE, errno, "cannot look at %s", path);
-}
 
 /* The entry's key, in the exact bytes of the path, which alone the journal keeps. */
 static const char *place_of(const mu_quarantine_t *quarantine, const mu_entry_t *entry, const char *path,

@@ -25,8 +25,9 @@ int mu_quarantine_holds(const mu_target_t *target, const char *path);
 /* Where take will put a file. */
 const char *mu_quarantine_place(const mu_quarantine_t *quarantine, const char *path, apr_pool_t *pool);
 
-/* Moves a file of the collection's storage there, and writes that to the journal. On one file system it is renamed;
- * else its copy is made and read back before it goes. */
+/* Moves a file of the collection's storage there, and writes that to the journal. On one file system, and in a storage
+ * that can do that, it gets another name; else its copy is made and read back before it goes. MU_NOT_FOUND, and nothing
+ * in the journal, when a remote storage has no such file: what it has listed may be old. */
 mu_error_t *mu_quarantine_take(const mu_quarantine_t *quarantine, const char *path, apr_int64_t size,
                                apr_pool_t *pool);
 

@@ -288,12 +288,15 @@ static mu_error_t *sweep_file(const sweep_t *sweep, const mu_stock_t *stock, apr
     if (err != NULL || !moved || mu_run_must_stop(sweep->run)) {
         return err;
     }
-    sweep->run->progress.files++;
     item.to = mu_quarantine_place(sweep->quarantine, stock->path, pool);
     item.status = MU_ITEM_MIGRATED;
     err = mu_recorded_remove(sweep->run, stock->path, pool);
     err = err == NULL ? mu_quarantine_take(sweep->quarantine, stock->path, stock->size, pool) : err;
-    return err == NULL ? mu_run_report(sweep->run, &item, "source quarantined", pool) : err;
+    if (err != NULL) {
+        return err->code == MU_NOT_FOUND ? NULL : err;
+    }
+    sweep->run->progress.files++;
+    return mu_run_report(sweep->run, &item, "source quarantined", pool);
 }
 
 mu_error_t *mu_relocate_sweep(mu_run_t *run, const apr_array_header_t *targets)

@@ -192,8 +192,8 @@ mu_stored_ours_t mu_rows_ours(const mu_target_t *target, apr_pool_t *pool)
     const char *base = length > 1 && strcmp(address + length - 2, "/k") == 0
         ? apr_pstrmemdup(pool, address, length - 1) : NULL;
 
-    return (mu_stored_ours_t){ target->settings->url, base, target->settings->default_image,
-                               target->settings->permanent };
+    return (mu_stored_ours_t){ mu_storage_prefers_own_url(target->storage) ? NULL : target->settings->url, base,
+                               target->settings->default_image, target->settings->permanent, target->storage };
 }
 
 mu_error_t *mu_rows_change(mu_item_t *item, const mu_run_t *run, const mu_records_t *records, const mu_entry_t *entry,

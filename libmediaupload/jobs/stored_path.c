@@ -155,9 +155,21 @@ static void read_end(mu_stored_path_t *stored, const char *text, const mu_stored
     stored->expires = remote.expires;
 }
 
+/* The key that the address names as the storage itself spells it. */
+static const char *key_of(const mu_stored_path_t *stored, const char *text, const url_t *url,
+                          const mu_stored_ours_t *ours, apr_pool_t *pool)
+{
+    const char *key = has_host(ours->storage_url, url->host, pool) && *url->query == '\0'
+        ? below(stored->path, ours->storage_url, pool) : NULL;
+
+    return key != NULL || ours->storage == NULL ? key : mu_storage_key_of(ours->storage, text, pool);
+}
+
 static void read_address(mu_stored_path_t *stored, const char *text, const url_t *url, const mu_stored_ours_t *ours,
                          apr_pool_t *pool)
 {
+    const char *key;
+
     stored->host = url->host;
     stored->raw = clean(url->path, pool);
     stored->path = clean(decode(url->path, pool), pool);
@@ -165,9 +177,8 @@ static void read_address(mu_stored_path_t *stored, const char *text, const url_t
     if (stored->key != NULL && has_host(ours->url, url->host, pool)) {
         stored->kind = MU_STORED_OURS;
     }
-    else if (has_host(ours->storage_url, url->host, pool) && below(stored->path, ours->storage_url, pool) != NULL
-             && *url->query == '\0') {
-        stored->key = below(stored->path, ours->storage_url, pool);
+    else if ((key = key_of(stored, text, url, ours, pool)) != NULL) {
+        stored->key = key;
         stored->kind = MU_STORED_OURS;
     }
     else {
@@ -177,10 +188,12 @@ static void read_address(mu_stored_path_t *stored, const char *text, const url_t
 
 static void read_path(mu_stored_path_t *stored, const char *text, const mu_stored_ours_t *ours, apr_pool_t *pool)
 {
+    int told_by_path = ours->url == NULL && ours->storage_url != NULL && *ours->storage_url == '/';
+
     stored->kind = MU_STORED_LOCAL;
     stored->raw = clean(text, pool);
     stored->path = clean(decode(apr_pstrmemdup(pool, text, strcspn(text, "?#")), pool), pool);
-    stored->key = below(stored->path, ours->url != NULL ? ours->url : ours->storage_url, pool);
+    stored->key = below(stored->path, told_by_path ? ours->storage_url : ours->url, pool);
     if (stored->key == stored->path) {
         stored->key = NULL;   /* an address without a path: everything would lie below it */
     }

@@ -10,6 +10,8 @@
 #include <apr_tables.h>
 #include <apr_time.h>
 
+#include "libmediaupload/storage/storage.h"
+
 typedef enum {
     MU_STORED_EMPTY,       /* NULL, nothing, or white space */
     MU_STORED_DEFAULT,     /* the default image */
@@ -31,10 +33,11 @@ typedef struct mu_stored_path_t {
 
 /* What is ours. */
 typedef struct mu_stored_ours_t {
-    const char *url;             /* MediaUploadURL */
+    const char *url;             /* MediaUploadURL; NULL for none */
     const char *storage_url;     /* the storage's own public address; NULL for none */
     const char *default_image;   /* MediaUploadDefault, a name or a URL; NULL for none */
     const apr_array_header_t *permanent;   /* MediaUploadPermanent; NULL for none */
+    const mu_storage_t *storage; /* whose mu_storage_key_of is asked; NULL for none */
 } mu_stored_ours_t;
 
 /* `value` may be NULL. The texts of *stored live in `pool`. */

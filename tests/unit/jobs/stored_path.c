@@ -9,7 +9,8 @@
 #define ETE_DECOMPOSED "e\xcc\x81te\xcc\x81"
 
 static const mu_stored_ours_t ours = {
-    "https://www.example.org/static/article_images", "https://bucket.example.net/media/", "default_article.jpg", NULL
+    "https://www.example.org/static/article_images", "https://bucket.example.net/media/", "default_article.jpg", NULL,
+    NULL
 };
 
 static void test_kinds(apr_pool_t *pool)
@@ -95,7 +96,7 @@ static void test_kinds(apr_pool_t *pool)
 static void test_other_addresses(apr_pool_t *pool)
 {
     static const mu_stored_ours_t bare = { "https://img.example.org", NULL, "https://cdn.example.org/none.svg",
-                                           NULL };
+                                           NULL, NULL };
     mu_stored_path_t stored;
 
     mu_stored_path_read(&stored, "https://img.example.org/a/b.jpg", &bare, pool);
@@ -108,7 +109,7 @@ static void test_other_addresses(apr_pool_t *pool)
 
 static void test_path_alone(apr_pool_t *pool)
 {
-    static const mu_stored_ours_t local = { NULL, "/static/portraits/", NULL, NULL };
+    static const mu_stored_ours_t local = { .storage_url = "/static/portraits/" };
     static const char *const rows[][2] = {
         { "/static/portraits/gm/gm_1.png", "gm/gm_1.png" },
         { "static/portraits/gm/gm_1.png", "gm/gm_1.png" },
@@ -121,6 +122,39 @@ static void test_path_alone(apr_pool_t *pool)
 
         mu_stored_path_read(&stored, rows[i][0], &local, pool);
         is_text(stored.key, rows[i][1], "a storage known by its path alone: %s", rows[i][0]);
+    }
+}
+
+/* Addresses that only the storage can read: of one object there are many. */
+static void test_addresses_of_the_storage(apr_pool_t *pool)
+{
+    static const struct {
+        const char *value;
+        mu_stored_kind_t kind;
+        const char *key;
+    } rows[] = {
+        { "https://res.cloudinary.com/demo/image/upload/v1/a/x.png", MU_STORED_OURS, "x.png" },
+        { "https://res.cloudinary.com/demo/image/upload/c_fill,w_300/v1712345678/a/b/x.png?_a=B", MU_STORED_OURS,
+          "b/x.png" },
+        { "https://res.cloudinary.com/demo/image/upload/v1712345678/a/x", MU_STORED_OURS, "x.jpg" },
+        { "https://res.cloudinary.com/demo/image/upload/v1/other/x.png", MU_STORED_REMOTE, NULL },
+        { "https://res.cloudinary.com/other/image/upload/v1/a/x.png", MU_STORED_REMOTE, NULL },
+        { "https://www.example.org/demo/image/upload/v1/a/x.png", MU_STORED_REMOTE, NULL },
+    };
+    mu_stored_ours_t own = { .url = NULL };
+    mu_storage_t *storage;
+
+    if (!ok(mu_storage_open(&storage, "cloudinary://1:2@demo/a", &(mu_storage_options_t){ .base_dir = "/" }, pool)
+            == NULL, "a storage is opened")) {
+        return;
+    }
+    own.storage = storage;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        mu_stored_path_t stored;
+
+        mu_stored_path_read(&stored, rows[i].value, &own, pool);
+        is_number(stored.kind, rows[i].kind, "%s: its kind", rows[i].value);
+        is_text(stored.key, rows[i].key, "%s: its key", rows[i].value);
     }
 }
 
@@ -165,6 +199,7 @@ int main(void)
     test_kinds(pool);
     test_other_addresses(pool);
     test_path_alone(pool);
+    test_addresses_of_the_storage(pool);
     test_raw(pool);
     test_fold(pool);
     return tap_done();
