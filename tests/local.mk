@@ -18,5 +18,6 @@ include %D%/clients/local.mk
 
 EXTRA_DIST += \
 	%D%/README.md %D%/run %D%/tap/tap.py %D%/parts \
-	%D%/httpd.py %D%/remote_host.py %D%/uploads.py %D%/bodies.py %D%/programs.py %D%/processes.py %D%/data \
+	%D%/httpd.py %D%/remote_host.py %D%/uploads.py %D%/bodies.py %D%/programs.py %D%/processes.py \
+	%D%/cloudinary_client.py %D%/data \
 	%D%/module %D%/cgi %D%/host %D%/faults %D%/guards %D%/browser

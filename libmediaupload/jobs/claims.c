@@ -121,7 +121,7 @@ static int mark(const mu_claims_t *claims, const char *path, apr_pool_t *pool)
 static const char *vague_name(const mu_claims_t *claims, const char *path, apr_pool_t *pool)
 {
     const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path, *dot = strrchr(name, '.');
-    int has_extension = dot != NULL && mu_storage_identity(claims->run->target->storage, path, pool) != path;
+    int has_extension = dot != NULL && mu_storage_key_identity(claims->run->target->storage, path, pool) != path;
 
     return mu_stored_path_fold(has_extension ? apr_pstrmemdup(pool, name, (apr_size_t)(dot - name)) : name, pool);
 }

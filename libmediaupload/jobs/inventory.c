@@ -71,7 +71,7 @@ static const char *last_component(const char *path)
 /* The path as files are looked for by: where the storage has one object for several keys, what these share. */
 static const char *identity(const mu_inventory_t *inventory, uint32_t root, const char *path, apr_pool_t *pool)
 {
-    return root == MU_ROOT_STORAGE ? mu_storage_identity(inventory->run->target->storage, path, pool) : path;
+    return root == MU_ROOT_STORAGE ? mu_storage_key_identity(inventory->run->target->storage, path, pool) : path;
 }
 
 static mu_error_t *add(mu_inventory_t *inventory, const mu_stock_t *stock, const char *path, apr_pool_t *pool)

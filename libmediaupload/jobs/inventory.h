@@ -33,7 +33,7 @@ typedef struct mu_stock_t {
 typedef enum {
     MU_MATCH_NONE,
     MU_MATCH_EXACT,            /* byte by byte, from a folder that the stored path leads to; or the object that a
-                                  storage shows under that name, too (mu_storage_identity) */
+                                  storage shows under that name, too (mu_storage_key_identity) */
     MU_MATCH_ALIKE,            /* the same, but for case or Unicode form */
     MU_MATCH_GUESS             /* the only file of this name, elsewhere */
 } mu_match_t;

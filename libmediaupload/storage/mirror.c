@@ -41,7 +41,7 @@ static const char *mirror_identity(const mu_storage_t *storage, const char *key,
 {
     const mirror_t *mirror = storage->context;
 
-    return mu_storage_identity(mirror->sides[1], mu_storage_identity(mirror->sides[0], key, pool), pool);
+    return mu_storage_key_identity(mirror->sides[1], mu_storage_key_identity(mirror->sides[0], key, pool), pool);
 }
 
 /* --- an upload --- */

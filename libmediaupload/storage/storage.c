@@ -118,7 +118,7 @@ const char *mu_storage_key_of(const mu_storage_t *storage, const char *url, apr_
     return storage->backend->key_of != NULL ? storage->backend->key_of(storage, url, pool) : NULL;
 }
 
-const char *mu_storage_identity(const mu_storage_t *storage, const char *key, apr_pool_t *pool)
+const char *mu_storage_key_identity(const mu_storage_t *storage, const char *key, apr_pool_t *pool)
 {
     return storage->backend->identity != NULL ? storage->backend->identity(storage, key, pool) : key;
 }

@@ -66,7 +66,7 @@ const char *mu_storage_public_url(const mu_storage_t *storage, const char *key, 
 const char *mu_storage_key_of(const mu_storage_t *storage, const char *url, apr_pool_t *pool);
 /* Where the keys of a storage that differ in their extensions may be one object, a text that these share and that is
  * no key of it; else the key. */
-const char *mu_storage_identity(const mu_storage_t *storage, const char *key, apr_pool_t *pool);
+const char *mu_storage_key_identity(const mu_storage_t *storage, const char *key, apr_pool_t *pool);
 /* Absolute path of a local storage's root; NULL for others. */
 const char *mu_storage_local_root(const mu_storage_t *storage);
 /* Whether mu_object_begin takes info.key == NULL. */

@@ -14,12 +14,11 @@ import tarfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from migrate_application import Application, kinds   # noqa: E402
-from migrate_places import Local, address, conf, places, upload   # noqa: E402
-from programs import PROGRAMS, SECRET, png   # noqa: E402
+from migrate_places import Local, conf, image, places, upload   # noqa: E402
+from programs import PROGRAMS, SECRET, png, webp   # noqa: E402
 from tap.tap import contains, is_equal, main, ok   # noqa: E402
 
 ROWS = "SELECT object_key, url, filename, type, size, sha256, width, height, created FROM mediaupload_media ORDER BY 1"
-LONG = "deep/" * 20 + "x" * 200 + ".png"
 
 
 def each_site():
@@ -31,12 +30,14 @@ def each_site():
 
 
 def fill(site, place):
-    for key in ("a.png", LONG, "sub/b.jpg"):
-        place.put(key, png(key.encode()))
-    place.put("large.webp", os.urandom(300000))
-    place.put("empty.gif", b"")
+    for key in ("a.png", place.longest, "sub/b.jpg"):
+        place.put(key, image(key))
+    place.put("large.webp", webp(os.urandom(300000)))
+    if place.takes_empty:
+        place.put("empty.gif", b"")
     _, answer = upload(site, png(b"uploaded"))
-    for value in (address("a.png"), "images/sub/b.jpg", None, "", answer["files"][0]["url"], "ünï 'quoted'.png"):
+    for value in (place.address("a.png"), place.spellings("sub/b.jpg")[0], None, "", answer["files"][0]["url"],
+                  "ünï 'quoted'.png"):
         site.insert(value)
 
 
@@ -161,7 +162,7 @@ def test_damaged():
                 file.write(whole[:cut])
             refused(f"cut at {cut}")
         in_headers = (3, 512, 1154)
-        for at in (whole.index(png(b"a.png")) + 40, whole.index(b'"sha256"') + 14, *in_headers):
+        for at in (whole.index(image("a.png")) + 40, whole.index(b'"sha256"') + 14, *in_headers):
             with open(path, "wb") as file:
                 file.write(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1:])
             refused(f"a bit at {at}")

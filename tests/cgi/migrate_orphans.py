@@ -14,7 +14,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from migrate_application import CONF, Application, kinds   # noqa: E402
-from migrate_places import Local, address, conf, places, upload   # noqa: E402
+from migrate_places import Local, conf, image, places, upload   # noqa: E402
 from programs import NOBODY, PROGRAMS, SECRET, png   # noqa: E402
 from tap.tap import contains, is_equal, main, ok   # noqa: E402
 
@@ -51,13 +51,14 @@ def old_enough():
 
 def fill(site, place):
     """(what must stay, what is orphaned), content by key."""
-    wanted = {key: png(key.encode()) for key in ("full.png", "path.png", "deep/er.png", "by-name.png",
-                                                 "default_article.jpg", "twice/same.png", "page.html")}
-    orphans = {key: png(key.encode()) for key in ("orphan.png", "deep/orphan.jpg", "twice/other.webp")}
+    wanted = {key: image(key) for key in ("full.png", "path.png", "deep/er.png", "by-name.png", "default_article.jpg",
+                                          "twice/same.png", "page.html", "other/spelling.gif")}
+    orphans = {key: image(key) for key in ("orphan.png", "deep/orphan.jpg", "twice/other.webp")}
     for key, content in {**wanted, **orphans}.items():
         place.put(key, content)
-    for value in (address("full.png"), "images/path.png", "/images/deep/er.png", "somewhere/by-name.png",
-                  "nowhere/same.png", None, "", "https://elsewhere.example/orphan.png"):
+    for value in (place.address("full.png"), place.spellings("path.png")[0], place.spellings("deep/er.png")[1],
+                  place.spellings("other/spelling.gif")[-1], "somewhere/by-name.png", "nowhere/same.png", None, "",
+                  "https://elsewhere.example/orphan.png"):
         site.insert(value)
     status, answer = upload(site, png(b"uploaded"))
     is_equal(status, 201, "an upload that no record names")
@@ -252,7 +253,7 @@ def test_killed():
                 if key not in place.objects():
                     place.put(key, content)
             site.sql("DELETE FROM article")
-            site.insert(address("wanted.png"))
+            site.insert(place.address("wanted.png"))
             old_enough()
             command = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={calls}", "-e",
                        f"inject={calls}:signal=KILL:when={point}",

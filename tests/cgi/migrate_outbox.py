@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """migrate.cgi outbox: what waited for a storage arrives, once, and the records that showed it where it waited get its
-final address; cron hears nothing when all is well. On every database, with S3 and FTP where they are."""
+final address; cron hears nothing when all is well. On every database, with each remote storage that there is."""
 import os
 import random
 import re
@@ -10,7 +10,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from migrate_application import CONF, Application, kinds   # noqa: E402
-from migrate_places import address, conf, places, upload   # noqa: E402
+from migrate_places import conf, places, upload   # noqa: E402
 from migrate_terminal import see   # noqa: E402
 from programs import PROGRAMS, SECRET, png   # noqa: E402
 from tap.tap import contains, is_equal, main, ok   # noqa: E402
@@ -21,11 +21,14 @@ MORE = f"    MediaUploadEndpoint {ENDPOINT}\n"
 WITH_OUTBOX = CONF.replace("<MediaUpload", "MediaUploadOutbox on\n<MediaUpload", 1)
 
 
-def down(site):
+def down(site, place):
     """The storage stops to answer."""
     with open(site.conf, encoding="utf-8") as file:
         site.up = file.read()
-    site.write("mediaupload.conf", re.sub(r'MediaUploadStorage "[^"]*"', f'MediaUploadStorage "{NOBODY}"', site.up))
+    nobody = f'MediaUploadStorage "{NOBODY}"'
+    if place.own_addresses:
+        nobody += f"\n    MediaUploadURL {place.base()}"
+    site.write("mediaupload.conf", re.sub(r'MediaUploadStorage "[^"]*"', nobody, site.up))
 
 
 def up(site):
@@ -33,9 +36,9 @@ def up(site):
     site.write("mediaupload.conf", site.up)
 
 
-def queue(site, *texts):
+def queue(site, place, *texts):
     """Uploads that find the storage down; content by key. Their queued addresses are in a record each."""
-    down(site)
+    down(site, place)
     status, answer = upload(site, *(png(text.encode()) for text in texts))
     is_equal((status, {entry["state"] for entry in answer["files"]}), (202, {"queued"}), "they are queued")
     for entry in answer["files"]:
@@ -64,15 +67,15 @@ def waiting(site):
 def check_delivered(site, place, wanted, name):
     is_equal(place.objects(), wanted, f"{name}: the storage has each once")
     is_equal(waiting(site), set(), f"{name}: nothing waits")
-    is_equal({url for url in site.images().values() if url.startswith("http")}, {address(key) for key in wanted},
+    is_equal({url for url in site.images().values() if url.startswith("http")}, {place.address(key) for key in wanted},
              f"{name}: records have the final addresses")
-    is_equal({url for url, in site.sql("SELECT url FROM mediaupload_media")}, {address(key) for key in wanted},
+    is_equal({url for url, in site.sql("SELECT url FROM mediaupload_media")}, {place.address(key) for key in wanted},
              f"{name}: so has the catalog")
 
 
 def test_deliver():
     for site, place, name in each_site():
-        wanted = queue(site, "one", "two", "three")
+        wanted = queue(site, place, "one", "two", "three")
         site.insert("default_article.jpg")
         before = site.images()
         done = site.migrate("outbox", "--no-dry-run")
@@ -95,7 +98,7 @@ def test_deliver():
 
 def test_collections():
     for site, place, name in each_site():
-        wanted = queue(site, "one")
+        wanted = queue(site, place, "one")
         up(site)
         with open(site.conf, "a", encoding="utf-8") as file:
             file.write("<MediaUpload logos>\n    MediaUploadStorage local:logos\n"
@@ -111,7 +114,7 @@ def test_collections():
 def test_on_a_terminal():
     """Nobody counts what waits before it is delivered."""
     for site, place, name in each_site():
-        wanted = queue(site, "one", "two", "three")
+        wanted = queue(site, place, "one", "two", "three")
         up(site)
         frames, lines, code = see(site, 80, "outbox", "--no-dry-run", "--limit", "2")
         is_equal((code, frames[1], len(waiting(site))), (0, "1 file", 1), f"{name}: what was done, without bar")
@@ -123,7 +126,7 @@ def test_on_a_terminal():
 
 def test_refused():
     for site, place, name in each_site():
-        wanted = queue(site, "one")
+        wanted = queue(site, place, "one")
         up(site)
         key = next(iter(wanted))
         place.put(key, b"of somebody else")
@@ -139,7 +142,7 @@ def test_refused():
 def test_tables_that_are_wrong():
     """A record's table must not hold up the file."""
     for site, place, name in each_site():
-        wanted = queue(site, "one")
+        wanted = queue(site, place, "one")
         queued = site.images()
         up(site)
         site.write("mediaupload.conf", site.up.replace("Record article", "Record articles"))
@@ -150,7 +153,7 @@ def test_tables_that_are_wrong():
         for place in remote_places(kind) if kind != "sqlite3" else []:
             with Application(kind, conf(place, MORE.replace("/articles", "/a"), WITH_OUTBOX)) as site:
                 place.enter(site)
-                down(site)
+                down(site, place)
                 _, answer = upload(site, png(b"one"))
                 site.insert("q")
                 site.sql("ALTER TABLE article MODIFY image_url VARCHAR(20)" if kind == "mysql"
@@ -167,7 +170,7 @@ def test_killed():
     for site, place, name in each_site():
         wanted, killed = {}, 0
         for i, point in enumerate((2, random.randrange(3, 8), random.randrange(8, 40))):
-            wanted.update(queue(site, f"one {i}", f"two {i}"))
+            wanted.update(queue(site, place, f"one {i}", f"two {i}"))
             up(site)
             command = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={calls}", "-e",
                        f"inject={calls}:signal=KILL:when={point}",
@@ -182,7 +185,7 @@ def test_killed():
 
 def test_web():
     for site, place, name in each_site():
-        wanted = queue(site, "one")
+        wanted = queue(site, place, "one")
         up(site)
         status, _, body, _ = site.web("migrate.cgi", "POST", b'{"command":"outbox","apply":true}',
                                       HTTP_X_MEDIA_SECRET=SECRET)

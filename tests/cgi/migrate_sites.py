@@ -9,7 +9,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from migrate_application import CONF, Application, kinds   # noqa: E402
-from migrate_places import address, conf, places, upload   # noqa: E402
+from migrate_places import conf, places, upload   # noqa: E402
 from programs import PROGRAMS, png   # noqa: E402
 from tap.tap import contains, is_equal, main, ok   # noqa: E402
 
@@ -39,13 +39,13 @@ def fill(site, place):
     contents = {name: png(name.encode()) for name in (f"{UUID}.png", "one.png", "two.png", "shared.png", "old/in.png")}
     for key, content in contents.items():
         place.put(key, content)
-    records = {add(site, address(f"{UUID}.png"), "7"): ("7", contents[f"{UUID}.png"]),
-               add(site, "images/one.png", "8"): ("8", contents["one.png"]),
-               add(site, address("two.png")): ("default", contents["two.png"]),
-               add(site, address("shared.png"), "7"): ("7", contents["shared.png"]),
-               add(site, address("shared.png"), "8"): ("8", contents["shared.png"]),
-               add(site, address("shared.png"), "7"): ("7", contents["shared.png"]),
-               add(site, address("old/in.png"), "www.shop.example"): ("9", contents["old/in.png"])}
+    records = {add(site, place.address(f"{UUID}.png"), "7"): ("7", contents[f"{UUID}.png"]),
+               add(site, place.spellings("one.png")[0], "8"): ("8", contents["one.png"]),
+               add(site, place.address("two.png")): ("default", contents["two.png"]),
+               add(site, place.address("shared.png"), "7"): ("7", contents["shared.png"]),
+               add(site, place.address("shared.png"), "8"): ("8", contents["shared.png"]),
+               add(site, place.address("shared.png"), "7"): ("7", contents["shared.png"]),
+               add(site, place.spellings("old/in.png")[-1], "www.shop.example"): ("9", contents["old/in.png"])}
     for value in (None, "default_article.jpg", "https://elsewhere.example/a.png"):
         add(site, value, "7")
     return contents, records
@@ -54,7 +54,7 @@ def fill(site, place):
 def shown(site, place, records):
     """(site, content) by record, as the URLs say."""
     objects, images = place.objects(), site.images()
-    base = address("")
+    base = place.base()
     return {key: (images[key][len(base):].split("/")[1], objects.get(images[key][len(base):])) for key in records}
 
 
@@ -72,12 +72,12 @@ def test_dry_real_undo():
         run = site.report("sites")["run"]
         is_equal((done.returncode, done.stderr), (0, b""), f"{name}: a real run ends with 0")
         is_equal(shown(site, place, records), records, f"{name}: each record shows its image, in its site")
-        is_equal(site.images()[1], address(f"sites/7/articles/{UUID}.png"), f"{name}: a UUID is kept")
+        is_equal(site.images()[1], place.address(f"sites/7/articles/{UUID}.png"), f"{name}: a UUID is kept")
         is_equal({key: place.objects().get(key) for key in contents}, contents, f"{name}: sources are kept")
         is_equal(len(place.objects()), len(contents) + 6, f"{name}: a file that two records of a site share stays one")
         is_equal({key: value for key, value in site.images().items() if key not in records},
                  {key: value for key, value in before.items() if key not in records}, f"{name}: others stay")
-        is_equal(site.catalog() >= {url[len(address("")):] for key, url in site.images().items() if key in records},
+        is_equal(site.catalog() >= {url[len(place.base()):] for key, url in site.images().items() if key in records},
                  True, f"{name}: the catalog has them")
         after, objects = site.images(), place.objects()
         site.migrate("sites", "--no-dry-run")

@@ -139,13 +139,13 @@ static void test_names(apr_pool_t *pool)
         diag("%s", err->text);
         return;
     }
-    is_text(mu_storage_identity(storage, "b/x.jpg", pool), mu_storage_identity(storage, "b/x.PNG", pool),
+    is_text(mu_storage_key_identity(storage, "b/x.jpg", pool), mu_storage_key_identity(storage, "b/x.PNG", pool),
             "pictures of one name are one object");
-    is_text(mu_storage_identity(storage, "b/x.mp4", pool), mu_storage_identity(storage, "b/x.webm", pool),
+    is_text(mu_storage_key_identity(storage, "b/x.mp4", pool), mu_storage_key_identity(storage, "b/x.webm", pool),
             "so are films");
-    ok(strcmp(mu_storage_identity(storage, "x.jpg", pool), mu_storage_identity(storage, "x.mp4", pool)) != 0,
+    ok(strcmp(mu_storage_key_identity(storage, "x.jpg", pool), mu_storage_key_identity(storage, "x.mp4", pool)) != 0,
        "but no picture is a film");
-    is_text(mu_storage_identity(storage, "x.pdf", pool), "x.pdf", "other files are themselves");
+    is_text(mu_storage_key_identity(storage, "x.pdf", pool), "x.pdf", "other files are themselves");
     is_text(mu_storage_key_of(storage, DEMO "image/upload/w_9/v17/a/x.png", pool), "x.png", "the key of an address");
     is_text(mu_storage_key_of(storage, "https://www.example.org/a/x.png", pool), NULL, "not of any");
     ok(mu_storage_can_move(storage), "objects can be given other names");

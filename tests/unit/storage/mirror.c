@@ -104,13 +104,13 @@ static void test_urls(apr_pool_t *pool)
     ok(mu_storage_is_remote(mirror) && mu_storage_takes_late_keys(mirror), "it is remote and takes late keys");
     ok(!mu_storage_is_remote(open_storage("mirror:local:a,memory:b", pool)), "one of two local ones is not");
     is_text(mu_storage_key_of(mirror, "https://h/m/k", pool), NULL, "neither reads addresses");
-    is_text(mu_storage_identity(mirror, "a.jpg", pool), "a.jpg", "nor has one object for two keys");
+    is_text(mu_storage_key_identity(mirror, "a.jpg", pool), "a.jpg", "nor has one object for two keys");
     for (int i = 0; i < 2; i++) {
         mirror = open_storage(i == 0 ? "mirror:local:a,cloudinary://1:2@demo" : "mirror:cloudinary://1:2@demo,local:a",
                               pool);
         is_text(mu_storage_key_of(mirror, "https://res.cloudinary.com/demo/image/upload/v17/k.png", pool), "k.png",
                 "one that reads addresses does so in a mirror");
-        is_text(mu_storage_identity(mirror, "a.jpg", pool), mu_storage_identity(mirror, "a.png", pool),
+        is_text(mu_storage_key_identity(mirror, "a.jpg", pool), mu_storage_key_identity(mirror, "a.png", pool),
                 "and what is one object in it is one in both");
     }
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
