@@ -104,8 +104,8 @@ static int read_url(url_t *url, const char *text, apr_pool_t *pool)
 
 /* --- ours --- */
 
-/* What follows the path of `address`, a URL or a path alone, in `path`, both without "/" in front; NULL when it does not
- * lie below it. */
+/* What follows the path of `address` (a URL, or a path alone) in `path`, both without "/" in front; NULL when it does
+ * not lie below it. */
 static const char *below(const char *path, const char *address, apr_pool_t *pool)
 {
     url_t url = { .path = address };
