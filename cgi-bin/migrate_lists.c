@@ -26,6 +26,11 @@ static const struct {
     { "--remove-source", "remove_source", "flag", { NULL } },
 };
 
+const char *migrate_member(size_t index)
+{
+    return index < sizeof(members) / sizeof(members[0]) ? members[index].member : NULL;
+}
+
 static mu_json_t *describe_option(const char *name, const char *kind, int required, const char *help, apr_pool_t *pool)
 {
     mu_json_t *json = mu_json_object(pool);

@@ -121,19 +121,28 @@ static mu_error_t *read_limits(asked_t *asked)
     return NULL;
 }
 
+static void bind_member(mu_json_t *bound, const asked_t *asked, const char *name)
+{
+    const mu_json_t *value = mu_json_get(asked->json, name);
+
+    mu_json_add(bound, mu_json_text(asked->pool, value != NULL ? mu_json_print(value, 0, asked->pool) : NULL));
+}
+
 /* All that must be the same when a run goes on. */
 static const char *bound_to(const asked_t *asked)
 {
-    static const char *const names[] = { "command", "dir", "match", "run" };
-    mu_json_t *json = mu_json_array(asked->pool);
+    mu_json_t *bound = mu_json_array(asked->pool);
+    const char *name;
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        mu_json_add(json, mu_json_text(asked->pool, mu_json_get_text(asked->json, names[i])));
+    mu_json_add(bound, mu_json_text(asked->pool, asked->target->name));
+    mu_json_add(bound, mu_json_boolean(asked->pool, asked->options.apply));
+    bind_member(bound, asked, "command");
+    bind_member(bound, asked, "dir");
+    bind_member(bound, asked, "run");
+    for (size_t i = 0; (name = migrate_member(i)) != NULL; i++) {
+        bind_member(bound, asked, name);
     }
-    mu_json_add(json, mu_json_text(asked->pool, asked->target->name));
-    mu_json_add(json, mu_json_boolean(asked->pool, asked->options.apply));
-    mu_json_add(json, mu_json_number(asked->pool, asked->options.limit));
-    return mu_json_print(json, 0, asked->pool);
+    return mu_json_print(bound, 0, asked->pool);
 }
 
 static mu_error_t *read_pause(asked_t *asked)

@@ -9,51 +9,12 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from migrate_application import CONF, STORED, Application   # noqa: E402
+from migrate_slices import (   # noqa: E402
+    MOST, SHORTEST, ask, check_slices, journals, names, slices, total, whole)
 from programs import SECRET, Site   # noqa: E402
 from tap.tap import contains, is_equal, main, ok   # noqa: E402
 
 TWO = CONF + CONF[CONF.index("<MediaUpload"):].replace("articles", "people").replace("article id", "people id")
-SHORTEST = 0.000001        # seconds: each request works on one item
-MOST = 200                 # requests, then something does not end
-
-
-def ask(site, **members):
-    status, _, body, errors = site.web("migrate.cgi", "POST", json.dumps(members).encode(), HTTP_X_MEDIA_SECRET=SECRET)
-    return status, json.loads(body), errors
-
-
-def all_slices(site, **members):
-    """The answers of all requests that it takes to come to the end."""
-    answers, go_on = [], {}
-    while len(answers) < MOST:
-        status, answer, errors = ask(site, max_time=SHORTEST, **members, **go_on)
-        if status != 200:
-            raise AssertionError(f"{members}: {status} {answer} {errors}")
-        answers.append(answer)
-        if answer["done"]:
-            return answers
-        if "continue" not in answer:
-            raise AssertionError(f"{members}: neither done nor to be continued")
-        go_on = {"continue": answer["continue"]}
-    raise AssertionError(f"{members}: does not end")
-
-
-def whole(site, **members):
-    status, answer, _ = ask(site, **members)
-    is_equal((status, answer["done"], "continue" in answer), (200, True, False), f"{members}: one request is enough")
-    return answer
-
-
-def names(answers):
-    return [(item["record"], item["from"], item["status"]) for answer in answers for item in answer["items"]]
-
-
-def moved(answers):
-    return sum(answer["totals"]["migrated"] for answer in answers)
-
-
-def journals(site):
-    return sorted(name for name in os.listdir(site.path("var/mediaupload-journal")) if name.endswith(".jsonl"))
 
 
 def fill(site, count=9):
@@ -66,18 +27,6 @@ def fill(site, count=9):
         site.insert(value)
 
 
-def check_slices(site, name, answers, plan):
-    """Slices of a plan add up to the plan that one request makes."""
-    is_equal(sorted(names(answers), key=repr), sorted(names([plan]), key=repr), f"{name}: each item once")
-    ok(len(answers) > 3, f"{name}: in several requests", len(answers))
-    is_equal(len({answer["run"] for answer in answers}), 1, f"{name}: of one run")
-    is_equal(len({answer["started"] for answer in answers}), 1, f"{name}: which began once")
-    is_equal(answers[-1]["progress"], plan["progress"], f"{name}: and comes to the same end")
-    done = [answer["progress"]["files_done"] for answer in answers]
-    ok(done == sorted(done) and done[0] < done[-1], f"{name}: the bar moves", done)
-    ok(len({answer["progress"]["bytes"] for answer in answers}) == 1, f"{name}: the whole is known from the start")
-
-
 def test_slices():
     commands = [({"command": "references"}, 9), ({"command": "directory"}, 9),
                 ({"command": "directory", "dir": "static/uploads"}, 9)]
@@ -87,17 +36,17 @@ def test_slices():
             before = site.images(), site.fingerprint("static")
             name = " ".join(request.values())
             plan = whole(site, **request)
-            check_slices(site, f"a plan of {name}", all_slices(site, **request), plan)
+            check_slices(f"a plan of {name}", list(slices(site, **request)), plan)
             is_equal((site.images(), site.fingerprint("static"), os.path.exists(site.path(STORED))), (*before, False),
                      f"{name}: a plan changes nothing")
-            answers = all_slices(site, apply=True, **request)
-            is_equal(moved(answers), count, f"{name}: a run moves everything")
-            is_equal([(record, source) for record, source, _ in sorted(names(answers), key=repr)],
-                     [(record, source) for record, source, _ in sorted(names([plan]), key=repr)],
+            answers = list(slices(site, apply=True, **request))
+            is_equal(total(answers), count, f"{name}: a run moves everything")
+            is_equal([item[:2] for item in sorted(names(answers), key=repr)],
+                     [item[:2] for item in sorted(names([plan]), key=repr)],
                      f"{name}: each item once")
             is_equal(journals(site), [answers[0]["run"] + ".jsonl"], f"{name}: one run, one journal")
             is_equal(len(site.stored()), count, f"{name}: stored once")
-            undone = all_slices(site, command="undo", run=answers[0]["run"], apply=True)
+            undone = list(slices(site, command="undo", run=answers[0]["run"], apply=True))
             is_equal((site.images(), site.fingerprint("static"), site.stored()), (*before, {}),
                      f"{name}: one undo takes all of it back")
             ok(len(undone) > 3 and len({answer["run"] for answer in undone}) == 1, f"{name}: in slices of its own",
@@ -115,23 +64,23 @@ def test_associate():
                 site.picture(f"static/uploads/{called}.png")
             request = {"command": "associate", "dir": "static/uploads", "match": match}
             plan = whole(site, **request)
-            check_slices(site, f"associate by {match}", all_slices(site, **request), plan)
-            answers = all_slices(site, apply=True, **request)
+            check_slices(f"associate by {match}", list(slices(site, **request)), plan)
+            answers = list(slices(site, apply=True, **request))
             is_equal([(item["record"], item["from"]) for item in plan["items"]],
                      [(item["record"], item["from"]) for answer in answers for item in answer["items"]],
                      f"associate by {match}: a run in slices does what the plan said")
-            is_equal(moved(answers), 6, f"associate by {match}: all of it")
+            is_equal(total(answers), 6, f"associate by {match}: all of it")
 
 
 def test_what_fails_is_not_tried_forever():
     with Application() as site:
         for i in range(6):
             site.insert("data:image/png;base64,AAAA")
-        answers = all_slices(site, command="remote", apply=True)
+        answers = list(slices(site, command="remote", apply=True))
         is_equal(sum(answer["totals"]["failed"] for answer in answers), 6, "remote: each failure is told once")
         for i in range(4):
             site.write(f"static/uploads/{i}.png", b"\x89PNG\r\n\x1a\n" + bytes(i))
-        answers = all_slices(site, command="directory", apply=True)
+        answers = list(slices(site, command="directory", apply=True))
         is_equal(len(names(answers)), 4, "directory: each file that is refused is told once")
 
 
@@ -146,7 +95,7 @@ def test_changes_between_slices():
         while not answers[-1]["done"] and len(answers) < MOST:
             answers.append(ask(site, command="directory", max_time=SHORTEST, apply=True,
                                **{"continue": answers[-1]["continue"]})[1])
-        found = [source for _, source, _ in names(answers)]
+        found = [item[1] for item in names(answers)]
         is_equal(len(found), len(set(found)), "a folder that changes: nothing is told twice")
         ok(found[-1].endswith("ÿ/another new one.png"), "what is further on is taken along")
         with open(site.path("var/mediaupload-journal", run + ".jsonl"), "a", encoding="ascii") as journal:
@@ -163,8 +112,8 @@ def test_changes_between_slices():
 def test_limit():
     with Application() as site:
         fill(site)
-        answers = all_slices(site, command="references", apply=True, limit=4)
-        is_equal((moved(answers), answers[-1]["done"]), (4, True), "a limit holds for all slices together")
+        answers = list(slices(site, command="references", apply=True, limit=4))
+        is_equal((total(answers), answers[-1]["done"]), (4, True), "a limit holds for all slices together")
         ok(len(answers) > 2, "of which there are several")
         for members, message in [({"limit": 0}, "limit"), ({"limit": "x"}, "limit"), ({"max_time": 0}, "max_time"),
                                  ({"max_time": "soon"}, "max_time"), ({"continue": 5}, "continue")]:
@@ -194,7 +143,9 @@ def test_continuation_is_bound():
         go_on = answer["continue"]
         is_equal(ask(site, **asked, **{"continue": go_on})[0], 200, "it goes on")
         others = [{**asked, "command": "references"}, {**asked, "collection": "people"}, {**asked, "apply": True},
-                  {**asked, "dir": site.path("static/uploads")}, {**asked, "limit": 3}]
+                  {**asked, "dir": site.path("static/uploads")}, {**asked, "limit": 3}, {**asked, "min_age": 60},
+                  {**asked, "delete_after": 60}, {**asked, "max_delete": 9}, {**asked, "catalogued": True},
+                  {**asked, "remove_source": True}, {**asked, "site_column": "title"}]
         for request in others:
             status, answer, _ = ask(site, **request, **{"continue": go_on})
             is_equal((status, answer["error"]["code"]), (400, "usage"), f"not with {request}")
