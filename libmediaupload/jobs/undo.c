@@ -20,13 +20,14 @@
 #define SUFFIX "-undo"
 
 /* What a round through the journal is about: what was shown before is there before it is shown again. */
-typedef enum { ROUND_PUT, ROUND_QUARANTINE, ROUND_ROWS, ROUND_COPIES, ROUNDS } round_t;
+typedef enum { ROUND_PUT, ROUND_QUARANTINE, ROUND_SOURCES, ROUND_ROWS, ROUND_COPIES, ROUNDS } round_t;
 
 typedef struct job_t {
     mu_run_t *run;
     const char *id;                /* of the run that is undone */
     apr_array_header_t *tables;    /* NULL when the collection has none */
-    apr_hash_t *kept;              /* keys of copies that must stay: a row still needs them, or a source changed */
+    apr_hash_t *kept;              /* keys of copies that must stay: a row still needs them, or a source changed; as far
+                                      as this slice has seen */
     mu_quarantine_t *quarantine;
     round_t round;
     apr_int64_t entries;           /* of the round, seen so far */
@@ -186,6 +187,23 @@ static mu_error_t *ensure_source(const char **why, job_t *job, const mu_entry_t 
     return err == NULL && same && job->run->options.apply ? put_back(job, entry, pool) : err;
 }
 
+/* A copy whose source cannot be there again stays. */
+static mu_error_t *undo_source(job_t *job, const mu_entry_t *entry, apr_pool_t *pool)
+{
+    const char *why = NULL;
+    mu_error_t *err;
+
+    if (mu_run_must_stop(job->run)) {
+        return NULL;
+    }
+    mu_run_handles(job->run);
+    err = ensure_source(&why, job, entry, pool);
+    if (err == NULL && why != NULL) {
+        keep(job, entry->key);
+    }
+    return err;
+}
+
 /* --- copies --- */
 
 static mu_error_t *remove_copy(job_t *job, const mu_entry_t *entry, apr_pool_t *pool)
@@ -227,7 +245,13 @@ static mu_error_t *undo_copy(job_t *job, const mu_entry_t *entry, apr_pool_t *po
         return NULL;
     }
     mu_run_handles(job->run);
-    if (apr_hash_get(job->kept, entry->key, APR_HASH_KEY_STRING) != NULL) {
+    if (job->run->options.pause != NULL) {   /* a slice before has looked at the source */
+        err = ensure_source(&why, job, entry, pool);
+        if (err != NULL) {
+            return err;
+        }
+    }
+    if (why != NULL || apr_hash_get(job->kept, entry->key, APR_HASH_KEY_STRING) != NULL) {
         return finish(job, &item, MU_ITEM_FAILED, "the copy is kept: its record or its source could not be restored",
                       pool);
     }
@@ -420,6 +444,8 @@ static mu_error_t *undo_entry(job_t *job, const mu_entry_t *entry, apr_pool_t *p
     case ROUND_QUARANTINE:
         return entry->step == MU_STEP_QUARANTINED ? undo_quarantine(job, entry, pool)
                : entry->step == MU_STEP_CATALOG ? undo_catalog(job, entry, pool) : NULL;
+    case ROUND_SOURCES:
+        return entry->step == MU_STEP_MIGRATED ? undo_source(job, entry, pool) : NULL;
     case ROUND_ROWS:
         return entry->step == MU_STEP_RECORD ? undo_row(job, entry, pool)
                : entry->step == MU_STEP_INSERTED ? undo_insert(job, entry, pool) : NULL;
@@ -468,25 +494,18 @@ static mu_error_t *take_all(job_t *job)
     return err;
 }
 
-/* How much there is; and copies whose source cannot be there again stay. */
+/* How much there is. */
 static mu_error_t *survey(void *baton, const mu_entry_t *entry, apr_pool_t *pool)
 {
     job_t *job = baton;
-    const char *why = NULL;
-    mu_error_t *err = NULL;
 
+    (void)pool;
     if (entry->step == MU_STEP_MIGRATED || entry->step == MU_STEP_RECORD || entry->step == MU_STEP_INSERTED
         || entry->step == MU_STEP_QUARANTINED || entry->step == MU_STEP_PUT) {
         job->run->progress.files++;
         job->run->progress.bytes += entry->step == MU_STEP_RECORD ? 0 : entry->size;
     }
-    if (entry->step == MU_STEP_MIGRATED) {
-        err = ensure_source(&why, job, entry, pool);
-        if (err == NULL && why != NULL) {
-            keep(job, entry->key);
-        }
-    }
-    return err;
+    return NULL;
 }
 
 /* Every table is needed, whatever the run did: a row may show a copy that is to go. */
@@ -515,7 +534,9 @@ mu_error_t *mu_undo_run(mu_run_t *run, const char *id)
     }
     err = open_tables(&job);
     err = err == NULL ? mu_quarantine_open(&job.quarantine, run, run->pool) : err;
-    err = err == NULL ? mu_journal_each(run->journal, id, survey, &job, run->pool) : err;
+    if (err == NULL && run->options.pause == NULL) {
+        err = mu_journal_each(run->journal, id, survey, &job, run->pool);
+    }
     mu_run_counted(run);
     return err == NULL ? take_all(&job) : err;
 }

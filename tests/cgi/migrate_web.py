@@ -10,7 +10,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from migrate_application import CONF, STORED, Application   # noqa: E402
 from migrate_slices import (   # noqa: E402
-    MOST, SHORTEST, ask, check_slices, journals, names, slices, total, whole)
+    MOST, SHORTEST, ask, check_items, check_one_run, check_slices, journals, names, slices, total, whole)
 from programs import SECRET, Site   # noqa: E402
 from tap.tap import contains, is_equal, main, ok   # noqa: E402
 
@@ -107,6 +107,34 @@ def test_changes_between_slices():
         is_equal(whole(site, command="directory", apply=True)["totals"]["migrated"], 1,
                  "what came in before where it stood is the next run's")
         is_equal(whole(site, command="undo", run=run)["totals"]["failed"], 0, "and its journal is whole")
+
+
+def test_undo():
+    """The sources of an undo are looked at in its time, too; what the request before found out is found out again."""
+    for command in ("directory", "references"):
+        with Application() as site:
+            fill(site)
+            before, files = site.images(), site.files("static")
+            sources = sorted(files)
+            run = whole(site, command=command, apply=True)["run"]
+            for source in sources[:3]:
+                os.unlink(source)
+            site.write(sources[4], "another one")
+            plan = whole(site, command="undo", run=run)
+            check_items(f"a plan to undo {command}", list(slices(site, command="undo", run=run)), plan)
+            answers = []
+            for answer in slices(site, command="undo", run=run, apply=True):
+                answers.append(answer)
+                if len(answers) == 1:
+                    ok(sum(map(os.path.exists, sources[:3])) < 2, f"{command}: a request puts back one source at most")
+            check_one_run(f"an undo of {command}", answers)
+            is_equal((sorted(site.files("static")), total(answers), total(answers, "failed")),
+                     (sources, plan["totals"]["seen"] - plan["totals"]["failed"], plan["totals"]["failed"]),
+                     f"{command}: sources that were gone are back")
+            is_equal(list(site.stored().values()), [files[sources[4]]],
+                     f"{command}: the copy stays whose source is another file now")
+            changed = {key: value for key, value in site.images().items() if value != before[key]}
+            is_equal(len(changed), int(command == "references"), f"{command}: with its record")
 
 
 def test_limit():
