@@ -245,16 +245,11 @@ static mu_error_t *write_archive(job_t *job)
 
 static mu_error_t *count_files(job_t *job)
 {
-    const apr_array_header_t *none = apr_array_make(job->run->pool, 1, sizeof(const char *)), *unread;
-    mu_error_t *err = mu_inventory_take(&job->inventory, job->run, none, MU_INVENTORY_ALL, job->run->pool);
+    mu_error_t *err = mu_inventory_take_storage(&job->inventory, job->run, job->run->pool);
     apr_int64_t files = 2, bytes = job->catalog->size + job->records->size;
 
     if (err != NULL) {
         return err;
-    }
-    unread = mu_inventory_unread(job->inventory);
-    if (unread->nelts > 0) {
-        return mu_error(job->run->pool, MU_STORAGE, APR_SUCCESS, "%s", APR_ARRAY_IDX(unread, 0, const char *));
     }
     for (mu_stock_t *stock = NULL; (stock = mu_inventory_next(job->inventory, stock)) != NULL;) {
         files += !mu_quarantine_holds(job->run->target, stock->path);

@@ -182,7 +182,7 @@ static void look_at_leftovers(const mu_health_subject_t *subject)
     if (!mu_storage_may_leave(storage)) {
         return;
     }
-    err = mu_leftovers_find(&leftovers, storage, apr_time_now(), subject->pool);
+    err = mu_leftovers_find(&leftovers, storage, NULL, apr_time_now(), subject->pool);
     if (err != NULL) {
         mu_health_add_error(subject->health, "leftovers", subject->target->name, err, remedy_of(err));
         return;

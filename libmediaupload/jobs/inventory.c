@@ -281,6 +281,16 @@ mu_error_t *mu_inventory_take(mu_inventory_t **result, mu_run_t *run, const apr_
     return err;
 }
 
+mu_error_t *mu_inventory_take_storage(mu_inventory_t **inventory, mu_run_t *run, apr_pool_t *pool)
+{
+    const apr_array_header_t *none = apr_array_make(pool, 1, sizeof(const char *)), *unread;
+    mu_error_t *err = mu_inventory_take(inventory, run, none, MU_INVENTORY_ALL, pool);
+
+    unread = err == NULL ? (*inventory)->unread : none;
+    return unread->nelts == 0 ? err : mu_error(pool, MU_STORAGE, APR_SUCCESS, "the storage cannot be listed whole: %s",
+                                               APR_ARRAY_IDX(unread, 0, const char *));
+}
+
 const apr_array_header_t *mu_inventory_unread(const mu_inventory_t *inventory)
 {
     return inventory->unread;

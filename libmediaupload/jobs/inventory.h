@@ -50,6 +50,9 @@ typedef struct mu_inventory_t mu_inventory_t;
 mu_error_t *mu_inventory_take(mu_inventory_t **inventory, mu_run_t *run, const apr_array_header_t *folders,
                               mu_inventory_kind_t kind, apr_pool_t *pool);
 
+/* The same of the run's storage alone. MU_STORAGE also when a folder of it cannot be listed. */
+mu_error_t *mu_inventory_take_storage(mu_inventory_t **inventory, mu_run_t *run, apr_pool_t *pool);
+
 /* What could not be listed, one text for each folder; empty when all was. */
 const apr_array_header_t *mu_inventory_unread(const mu_inventory_t *inventory);
 

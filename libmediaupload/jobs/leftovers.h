@@ -12,7 +12,8 @@ typedef struct mu_leftover_t {
 } mu_leftover_t;
 
 /* All that was not changed within the day before `now`: what is younger may belong to an upload that goes on. The array
- * is of mu_leftover_t. */
-mu_error_t *mu_leftovers_find(apr_array_header_t **leftovers, mu_storage_t *storage, apr_time_t now, apr_pool_t *pool);
+ * is of mu_leftover_t, by name, from behind the name `behind` on (NULL: all). */
+mu_error_t *mu_leftovers_find(apr_array_header_t **leftovers, mu_storage_t *storage, const char *behind,
+                              apr_time_t now, apr_pool_t *pool);
 
 #endif

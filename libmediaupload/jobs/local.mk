@@ -46,6 +46,7 @@ libmediaupload_libmediaupload_la_SOURCES += \
 	%D%/rows.c %D%/rows.h \
 	%D%/run.c %D%/run.h \
 	%D%/sample.c %D%/sample.h \
+	%D%/sequence.c %D%/sequence.h \
 	%D%/setup.c %D%/setup.h \
 	%D%/setup_remote.c %D%/setup_remote.h \
 	%D%/sites.c %D%/sites.h \

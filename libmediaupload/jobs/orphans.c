@@ -13,7 +13,12 @@
 #include "libmediaupload/jobs/quarantine.h"
 #include "libmediaupload/jobs/recorded.h"
 #include "libmediaupload/jobs/rows.h"
+#include "libmediaupload/jobs/sequence.h"
 #include "libmediaupload/parse/media_type.h"
+
+#define LEFTOVERS "leftovers"          /* the rounds, as positions name them */
+#define STORED "stored"
+#define QUARANTINED "quarantined"
 
 typedef struct job_t {
     mu_run_t *run;
@@ -24,9 +29,10 @@ typedef struct job_t {
     mu_claims_t *claims;
     mu_quarantine_t *quarantine;
     apr_array_header_t *tables;        /* of mu_rows_t */
-    apr_array_header_t *leftovers;     /* of mu_leftover_t; NULL in a slice that is not the first */
-    apr_int64_t seen;                  /* files, in this round */
-    apr_int64_t begun;                 /* of these, in slices before: what a real run began is not there any more */
+    apr_array_header_t *leftovers;     /* of mu_leftover_t; of these three, what slices before have left */
+    mu_sequence_t *stored_files;       /* NULL when that is none */
+    mu_sequence_t *quarantined_files;
+    apr_int64_t files, bytes;          /* of them that go */
     apr_pool_t *pool;                  /* cleared for each file */
 } job_t;
 
@@ -178,13 +184,14 @@ static mu_error_t *delete_leftovers(job_t *job)
     const mu_target_t *target = job->run->target;
     mu_error_t *err = NULL;
 
-    for (int i = 0; job->leftovers != NULL && i < job->leftovers->nelts && err == NULL; i++) {
+    for (int i = 0; i < job->leftovers->nelts && err == NULL; i++) {
         const mu_leftover_t *leftover = &APR_ARRAY_IDX(job->leftovers, i, mu_leftover_t);
 
         if (mu_run_must_stop(job->run)) {
             break;
         }
         apr_pool_clear(job->pool);
+        mu_run_passes(job->run, apr_pstrcat(job->pool, LEFTOVERS " ", leftover->name, NULL));
         err = job->run->options.apply ? mu_storage_drop(target->storage, leftover->name, job->pool) : NULL;
         err = report_deleted(job, mu_parcel_name(target, leftover->name, job->pool), leftover->size,
                              "left by uploads that were killed", err);
@@ -195,92 +202,83 @@ static mu_error_t *delete_leftovers(job_t *job)
 
 /* --- all of it --- */
 
-static mu_error_t *begin(job_t *job, mu_error_t *(*take)(job_t *job, mu_stock_t *stock, const fate_t *fate),
-                         mu_stock_t *stock, const fate_t *fate)
-{
-    return ++job->seen > job->begun ? take(job, stock, fate) : NULL;
-}
-
-/* Calls `take` for each file and what is to be done with it. */
+/* Calls `take` for each file and what is to be done with it, until the run is stopped. */
 static mu_error_t *each(job_t *job, mu_error_t *(*take)(job_t *job, mu_stock_t *stock, const fate_t *fate))
 {
+    const mu_sequence_t *stored = job->stored_files, *quarantined = job->quarantined_files;
     mu_error_t *err = NULL;
 
-    for (mu_stock_t *stock = NULL; err == NULL && (stock = mu_inventory_next(job->inventory, stock)) != NULL;) {
+    for (size_t i = 0; stored != NULL && err == NULL && i < stored->count && !job->run->stopped; i++) {
         fate_t fate;
 
         apr_pool_clear(job->pool);
-        fate = judge(job, stock, job->pool);
-        err = begin(job, take, stock, &fate);
+        fate = judge(job, stored->files[i], job->pool);
+        err = take(job, stored->files[i], &fate);
     }
-    for (mu_stock_t *stock = NULL; err == NULL && (stock = mu_inventory_next(job->quarantined, stock)) != NULL;) {
-        fate_t fate = judge_quarantined(job, stock);
+    for (size_t i = 0; quarantined != NULL && err == NULL && i < quarantined->count && !job->run->stopped; i++) {
+        fate_t fate;
 
         apr_pool_clear(job->pool);
-        err = begin(job, take, stock, &fate);
+        fate = judge_quarantined(job, quarantined->files[i]);
+        err = take(job, quarantined->files[i], &fate);
     }
     return err;
 }
 
 static mu_error_t *count(job_t *job, mu_stock_t *stock, const fate_t *fate)
 {
-    mu_progress_t *progress = &job->run->progress;
-
-    progress->files += fate->moves || fate->goes;
-    progress->bytes += fate->moves || fate->goes ? stock->size : 0;
+    job->files += fate->moves || fate->goes;
+    job->bytes += fate->moves || fate->goes ? stock->size : 0;
     return NULL;
+}
+
+/* In a real run a file of either round may be gone when the next slice looks: it goes on behind the file's place. */
+static void pass(const job_t *job, const mu_stock_t *stock, const fate_t *fate)
+{
+    mu_run_passes(job->run, apr_pstrcat(job->pool, fate->goes ? QUARANTINED " " : STORED " ",
+                                        mu_sequence_place(stock, job->pool), NULL));
 }
 
 static mu_error_t *act(job_t *job, mu_stock_t *stock, const fate_t *fate)
 {
-    if (job->run->stopped) {
-        return NULL;
-    }
     if (fate->kept != NULL) {
         mu_plan_skip(job->run->plan, fate->kept, stock->size);
         mu_results_pass(job->run->results);
+        pass(job, stock, fate);
         return NULL;
     }
     if ((!fate->moves && !fate->goes) || mu_run_must_stop(job->run)) {
         return NULL;
     }
-    mu_run_passes(job->run, apr_psprintf(job->pool, "%" APR_INT64_T_FMT, job->seen));
+    pass(job, stock, fate);
     return fate->moves ? give(job, stock) : delete_for_good(job, stock);
-}
-
-static mu_error_t *take_inventory(mu_inventory_t **inventory, mu_run_t *run)
-{
-    const apr_array_header_t *none = apr_array_make(run->pool, 1, sizeof(const char *)), *unread;
-    mu_error_t *err = mu_inventory_take(inventory, run, none, MU_INVENTORY_ALL, run->pool);
-
-    if (err != NULL) {
-        return err;
-    }
-    unread = mu_inventory_unread(*inventory);
-    return unread->nelts == 0 ? NULL : mu_error(run->pool, MU_STORAGE, APR_SUCCESS, "nothing is moved: %s",
-                                                APR_ARRAY_IDX(unread, 0, const char *));
 }
 
 static mu_error_t *look_for_leftovers(job_t *job)
 {
-    mu_progress_t *progress = &job->run->progress;
-    mu_error_t *err = mu_leftovers_find(&job->leftovers, job->run->target->storage, job->run->started, job->run->pool);
+    const mu_pause_t *pause = job->run->options.pause;
+    const char *behind = mu_pause_behind(pause, LEFTOVERS);
+    mu_error_t *err = NULL;
 
+    job->leftovers = apr_array_make(job->run->pool, 0, sizeof(mu_leftover_t));
+    if (pause == NULL || behind != NULL) {
+        err = mu_leftovers_find(&job->leftovers, job->run->target->storage, behind, job->run->started, job->run->pool);
+    }
     for (int i = 0; err == NULL && i < job->leftovers->nelts; i++) {
-        progress->files++;
-        progress->bytes += APR_ARRAY_IDX(job->leftovers, i, mu_leftover_t).size;
+        job->files++;
+        job->bytes += APR_ARRAY_IDX(job->leftovers, i, mu_leftover_t).size;
     }
     return err;
 }
 
-static mu_error_t *look_for_orphans(job_t *job)
+static mu_error_t *look(job_t *job)
 {
     mu_run_t *run = job->run;
     mu_run_t *view;
     mu_error_t *err = mu_rows_open(&job->tables, run, run->pool);
 
     err = err == NULL ? mu_quarantine_open(&job->quarantine, run, run->pool) : err;
-    err = err == NULL ? take_inventory(&job->inventory, run) : err;
+    err = err == NULL ? mu_inventory_take_storage(&job->inventory, run, run->pool) : err;
     err = err == NULL ? mu_claims_open(&job->claims, run, job->inventory, job->options->targets, run->pool) : err;
     err = err == NULL ? mu_claims_take_catalog(job->claims, !job->options->catalogued_too) : err;
     err = err == NULL ? mu_claims_take_records(job->claims) : err;
@@ -289,29 +287,43 @@ static mu_error_t *look_for_orphans(job_t *job)
     }
     view = mu_quarantine_view(job->quarantine);
     job->quarantined = job->inventory;
-    return mu_storage_local_root(view->target->storage) != NULL ? take_inventory(&job->quarantined, view) : NULL;
+    return mu_storage_local_root(view->target->storage) != NULL
+        ? mu_inventory_take_storage(&job->quarantined, view, run->pool) : NULL;
 }
 
-static mu_error_t *move_orphans(job_t *job)
+/* What is left to do, and how much that is. What slices before found to do counts no more: a record may name it now. */
+static mu_error_t *plan(job_t *job)
+{
+    const mu_pause_t *pause = job->run->options.pause;
+    const char *behind = mu_pause_behind(pause, QUARANTINED);
+    apr_pool_t *pool = job->run->pool;
+
+    if (behind == NULL) {
+        job->stored_files = mu_sequence_create(job->inventory, mu_pause_behind(pause, STORED), pool);
+    }
+    job->quarantined_files = mu_sequence_create(job->quarantined, behind, pool);
+    return each(job, count);
+}
+
+/* The run's progress, and whether --max-delete lets it go on. */
+static mu_error_t *announce(job_t *job)
 {
     mu_run_t *run = job->run;
-    mu_error_t *err = mu_run_crew(run, work, job), *last;
+    apr_int64_t all = run->moved + job->files, most = job->options->most;
+    const char *detail = apr_psprintf(run->pool, "%" APR_INT64_T_FMT " files would go, more than max-delete %"
+                                      APR_INT64_T_FMT ": nothing %sis done", all, most,
+                                      run->moved > 0 ? "further " : "");
 
-    if (err != NULL) {
-        return err;
-    }
-    job->seen = 0;
-    job->begun = run->options.pause != NULL && !run->options.apply ? apr_atoi64(run->options.pause->position) : 0;
-    err = each(job, act);
-    last = mu_crew_finish(run->crew);
-    return err == NULL ? last : err;
+    mu_run_counted(run);
+    run->progress.files = run->progress.files_done + job->files;
+    run->progress.bytes = run->progress.bytes_done + job->bytes;
+    return most == 0 || all <= most ? NULL : mu_error_detail(run->pool, MU_USAGE, detail, NULL);
 }
 
 mu_error_t *mu_orphans_run(mu_run_t *run, const mu_orphans_options_t *options)
 {
     job_t job = { .run = run, .options = options };
-    int goes_on = run->options.pause != NULL;
-    mu_error_t *err = options->leftovers_alone ? NULL : look_for_orphans(&job);
+    mu_error_t *err = options->leftovers_alone ? NULL : look(&job), *last;
 
     for (int i = 0; i < options->targets->nelts; i++) {
         const mu_target_t *target = APR_ARRAY_IDX(options->targets, i, const mu_target_t *);
@@ -319,13 +331,15 @@ mu_error_t *mu_orphans_run(mu_run_t *run, const mu_orphans_options_t *options)
         job.target = strcmp(target->name, run->target->name) == 0 ? target : job.target;
     }
     apr_pool_create(&job.pool, run->pool);
-    err = err == NULL && !goes_on ? look_for_leftovers(&job) : err;
-    err = err == NULL && !goes_on && !options->leftovers_alone ? each(&job, count) : err;
-    if (err == NULL && options->most > 0 && run->progress.files > options->most) {
-        err = mu_error(run->pool, MU_USAGE, APR_SUCCESS, "%" APR_INT64_T_FMT " files would go, more than --max-delete "
-                       "%" APR_INT64_T_FMT ": nothing was done", run->progress.files, options->most);
-    }
-    mu_run_counted(run);
+    err = err == NULL ? look_for_leftovers(&job) : err;
+    err = err == NULL && !options->leftovers_alone ? plan(&job) : err;
+    err = err == NULL ? announce(&job) : err;
     err = err == NULL ? delete_leftovers(&job) : err;
-    return err == NULL && !options->leftovers_alone ? move_orphans(&job) : err;
+    err = err == NULL ? mu_run_crew(run, work, &job) : err;
+    if (err != NULL) {
+        return err;
+    }
+    err = each(&job, act);
+    last = mu_crew_finish(run->crew);
+    return err == NULL ? last : err;
 }

@@ -16,7 +16,8 @@ typedef struct mu_orphans_options_t {
 
 /* Moves nothing unless storage, records and catalog were read whole: MU_STORAGE, MU_CONFIG, MU_DATABASE. Left alone are
  * the default image, what may wait in the outbox, what is young, hidden files, and what is no media file by
- * its name. MU_USAGE without tables, unless only leftovers are wanted. */
+ * its name. In slices each finds out anew what is orphaned. MU_USAGE without tables, unless only leftovers are
+ * wanted. */
 mu_error_t *mu_orphans_run(mu_run_t *run, const mu_orphans_options_t *options);
 
 #endif

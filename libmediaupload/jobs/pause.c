@@ -71,3 +71,13 @@ mu_error_t *mu_pause_read(mu_pause_t *pause, const char *text, const char *subje
     };
     return NULL;
 }
+
+const char *mu_pause_behind(const mu_pause_t *pause, const char *round)
+{
+    size_t length = strlen(round);
+
+    if (pause == NULL || strncmp(pause->position, round, length) != 0) {
+        return NULL;
+    }
+    return pause->position[length] == ' ' ? pause->position + length + 1 : pause->position[length] == '\0' ? "" : NULL;
+}

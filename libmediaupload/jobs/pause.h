@@ -16,7 +16,8 @@ typedef struct mu_pause_t {
     const char *run;                       /* id */
     apr_time_t started;                    /* when its first slice began */
     const char *position;                  /* of the last item that was begun, in the command's own words */
-    apr_int64_t next;                      /* associate: the first file that is still free */
+    apr_int64_t next;                      /* associate: the first file that is still free; audit: how many tables
+                                              and folders could not be read */
     apr_int64_t moved;                     /* items, for --limit */
     apr_int64_t files, bytes;              /* progress: of the whole run */
     apr_int64_t files_done, bytes_done;
@@ -28,5 +29,9 @@ const char *mu_pause_text(const mu_pause_t *pause, const char *subject, const ch
 /* MU_USAGE for a text that was not made by mu_pause_text with this subject and secret. */
 mu_error_t *mu_pause_read(mu_pause_t *pause, const char *text, const char *subject, const char *secret,
                           apr_pool_t *pool);
+
+/* A command that works in rounds begins positions with a word for the round: what follows it, "" at its beginning. NULL
+ * when the run stands in another round, or has no pause (NULL). */
+const char *mu_pause_behind(const mu_pause_t *pause, const char *round);
 
 #endif

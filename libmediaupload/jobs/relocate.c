@@ -13,6 +13,7 @@
 #include "libmediaupload/jobs/parcel.h"
 #include "libmediaupload/jobs/quarantine.h"
 #include "libmediaupload/jobs/recorded.h"
+#include "libmediaupload/jobs/sequence.h"
 #include "libmediaupload/parse/filename.h"
 #include "libmediaupload/parse/media_type.h"
 
@@ -263,29 +264,36 @@ typedef struct sweep_t {
     mu_quarantine_t *quarantine;
 } sweep_t;
 
-/* Whether the file was copied to another key, where it still is. */
-static mu_error_t *is_moved(int *moved, const sweep_t *sweep, const mu_stock_t *stock, const char *name,
-                            apr_pool_t *pool)
+/* The key that the file was copied to; NULL when it was not, or when somebody needs it here. */
+static const char *copy_of(const sweep_t *sweep, const mu_stock_t *stock, const char *name, apr_pool_t *pool)
 {
     const mu_target_t *target = sweep->run->target;
-    const mu_entry_t *entry = mu_journal_by_source(sweep->run->journal, target->name, name, pool);
+    const mu_entry_t *entry = NULL;
 
-    *moved = 0;
-    if (stock->mark & MU_CLAIMED || mu_quarantine_holds(target, stock->path) || entry == NULL || entry->key == NULL
-        || strcmp(entry->key, stock->path) == 0 || entry->size != stock->size
+    if ((stock->mark & MU_CLAIMED) == 0 && !mu_quarantine_holds(target, stock->path)) {
+        entry = mu_journal_by_source(sweep->run->journal, target->name, name, pool);
+    }
+    if (entry == NULL || entry->key == NULL || strcmp(entry->key, stock->path) == 0 || entry->size != stock->size
         || mu_claims_is_default(sweep->claims, stock, pool) || mu_claims_doubt(sweep->claims, stock, pool)) {
         return NULL;
     }
-    return mu_copy_is_there(moved, target, entry->key, stock->size, pool);
+    return entry->key;
 }
 
 static mu_error_t *sweep_file(const sweep_t *sweep, const mu_stock_t *stock, apr_pool_t *pool)
 {
     mu_item_t item = { .from = mu_parcel_name(sweep->run->target, stock->path, pool), .size = stock->size };
-    int moved;
-    mu_error_t *err = is_moved(&moved, sweep, stock, item.from, pool);
+    const char *key = copy_of(sweep, stock, item.from, pool);
+    int there;
+    mu_error_t *err;
 
-    if (err != NULL || !moved || mu_run_must_stop(sweep->run)) {
+    if (key == NULL || mu_run_must_stop(sweep->run)) {
+        return NULL;
+    }
+    mu_run_passes(sweep->run, apr_pstrcat(pool, MU_SWEEP " ", mu_sequence_place(stock, pool), NULL));
+    mu_run_handles(sweep->run);
+    err = mu_copy_is_there(&there, sweep->run->target, key, stock->size, pool);
+    if (err != NULL || !there) {
         return err;
     }
     item.to = mu_quarantine_place(sweep->quarantine, stock->path, pool);
@@ -296,24 +304,33 @@ static mu_error_t *sweep_file(const sweep_t *sweep, const mu_stock_t *stock, apr
         return err->code == MU_NOT_FOUND ? NULL : err;
     }
     sweep->run->progress.files++;
+    sweep->run->progress.bytes += stock->size;
     return mu_run_report(sweep->run, &item, "source quarantined", pool);
 }
 
 mu_error_t *mu_relocate_sweep(mu_run_t *run, const apr_array_header_t *targets)
 {
-    const apr_array_header_t *none = apr_array_make(run->pool, 1, sizeof(const char *));
+    const char *behind = mu_pause_behind(run->options.pause, MU_SWEEP);
     sweep_t sweep = { .run = run };
+    const mu_sequence_t *sequence;
     apr_pool_t *pool;
     mu_error_t *err = mu_quarantine_open(&sweep.quarantine, run, run->pool);
 
-    err = err == NULL ? mu_inventory_take(&sweep.inventory, run, none, MU_INVENTORY_ALL, run->pool) : err;
+    err = err == NULL ? mu_inventory_take_storage(&sweep.inventory, run, run->pool) : err;
     err = err == NULL ? mu_claims_open(&sweep.claims, run, sweep.inventory, targets, run->pool) : err;
     err = err == NULL ? mu_claims_take_catalog(sweep.claims, 0) : err;
     err = err == NULL ? mu_claims_take_records(sweep.claims) : err;
+    if (err != NULL) {
+        return err;
+    }
+    sequence = mu_sequence_create(sweep.inventory, behind, run->pool);
+    if (behind != NULL) {
+        mu_run_counted(run);
+    }
     apr_pool_create(&pool, run->pool);
-    for (mu_stock_t *stock = NULL; err == NULL && (stock = mu_inventory_next(sweep.inventory, stock)) != NULL;) {
+    for (size_t i = 0; err == NULL && i < sequence->count && !run->stopped; i++) {
         apr_pool_clear(pool);
-        err = sweep_file(&sweep, stock, pool);
+        err = sweep_file(&sweep, sequence->files[i], pool);
     }
     return err;
 }

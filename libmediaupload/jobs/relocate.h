@@ -17,8 +17,10 @@ typedef struct mu_relocation_t {
  * several threads. An error means that nothing more can be done; the item that met it was reported as failed. */
 mu_error_t *mu_relocate(mu_run_t *run, const mu_relocation_t *relocation, apr_pool_t *pool);
 
+#define MU_SWEEP "sources"         /* the round of mu_relocate_sweep, as positions name it */
+
 /* Quarantines every file of which the journal says that it was copied to another key, whose copy is there, and which
- * no record and no other collection names. `targets`: all collections. */
+ * no record and no other collection names. `targets`: all collections. Goes on where a slice before has stopped it. */
 mu_error_t *mu_relocate_sweep(mu_run_t *run, const apr_array_header_t *targets);
 
 #endif

@@ -185,6 +185,15 @@ int mu_run_must_stop(mu_run_t *run)
     return run->stopped;
 }
 
+int mu_run_may_enter(mu_run_t *run, const char *position)
+{
+    if (!run->stopped && run->options.in_slices) {
+        mu_run_must_stop(run);
+        mu_run_passes(run, position);
+    }
+    return !run->stopped;
+}
+
 void mu_run_handles(mu_run_t *run)
 {
     apr_thread_mutex_lock(run->mutex);

@@ -62,7 +62,7 @@ typedef struct mu_run_t {
     const char *position;            /* of the last item that was begun; NULL: of none */
     apr_pool_t *position_pool;
     apr_int64_t passed;              /* items of this slice that were begun */
-    apr_int64_t next;                /* associate: the first file that is still free */
+    apr_int64_t next;                /* goes into the pause: see there */
     mu_journal_t *journal;
     mu_results_t *results;
     mu_totals_t kept;                /* of what mu_run_keep has kept */
@@ -94,6 +94,10 @@ void mu_run_counted(mu_run_t *run);
 
 /* An item was begun, or passed over; `position` is from where the command can go on behind it. */
 void mu_run_passes(mu_run_t *run, const char *position);
+
+/* The round of the command that was under way is through, and another one follows, which begins at `position`. Whether
+ * it may begin now: not when the run was stopped, nor when it is in slices and the time of this one is over. */
+int mu_run_may_enter(mu_run_t *run, const char *position);
 
 /* Whether a limit says that no further item may be begun; a run always handles at least one. Waits for items under way
  * where their outcome decides. */

@@ -193,7 +193,6 @@ static mu_error_t *visit(void *baton, const mu_records_t *records, const mu_reco
 static mu_error_t *prepare(job_t *job)
 {
     mu_run_t *run = job->run;
-    const apr_array_header_t *none = apr_array_make(run->pool, 1, sizeof(const char *)), *unread;
     mu_error_t *err;
 
     if (!mu_key_template_has(run->target->settings->key, "site")) {
@@ -204,13 +203,10 @@ static mu_error_t *prepare(job_t *job)
     err = mu_rows_open(&job->tables, run, run->pool);
     err = err == NULL ? mu_rows_check(job->tables, run->pool) : err;
     err = err == NULL ? open_sites(job) : err;
-    err = err == NULL ? mu_inventory_take(&job->inventory, run, none, MU_INVENTORY_ALL, run->pool) : err;
-    unread = err == NULL ? mu_inventory_unread(job->inventory) : none;
-    return err == NULL && unread->nelts > 0 ? mu_error(run->pool, MU_STORAGE, APR_SUCCESS, "%s",
-                                                       APR_ARRAY_IDX(unread, 0, const char *)) : err;
+    return err == NULL ? mu_inventory_take_storage(&job->inventory, run, run->pool) : err;
 }
 
-mu_error_t *mu_sites_run(mu_run_t *run, const mu_sites_options_t *options)
+static mu_error_t *move_all(mu_run_t *run, const mu_sites_options_t *options)
 {
     job_t job = { .run = run, .options = options, .ours = mu_rows_ours(run->target, run->pool) };
     mu_error_t *err = prepare(&job), *last;
@@ -225,6 +221,17 @@ mu_error_t *mu_sites_run(mu_run_t *run, const mu_sites_options_t *options)
     }
     err = mu_rows_go_on(run, job.tables, visit, &job);
     last = mu_crew_finish(run->crew);
-    err = err == NULL ? last : err;
-    return err == NULL && options->remove_source && run->options.apply ? mu_relocate_sweep(run, options->targets) : err;
+    return err == NULL ? last : err;
+}
+
+mu_error_t *mu_sites_run(mu_run_t *run, const mu_sites_options_t *options)
+{
+    int sweeps = options->remove_source && run->options.apply;
+    mu_error_t *err = NULL;
+
+    if (mu_pause_behind(run->options.pause, MU_SWEEP) == NULL) {
+        err = move_all(run, options);
+        sweeps = sweeps && err == NULL && mu_run_may_enter(run, MU_SWEEP);
+    }
+    return sweeps ? mu_relocate_sweep(run, options->targets) : err;
 }

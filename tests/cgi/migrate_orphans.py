@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 """migrate.cgi orphans: what nobody names goes into quarantine and comes back with undo; what somebody may need stays; a
 listing or table that cannot be read whole moves nothing. On every database, and in every storage that there is."""
-import json
 import os
 import random
 import re
@@ -15,7 +14,8 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from migrate_application import CONF, Application, kinds   # noqa: E402
 from migrate_places import Local, conf, image, places, upload   # noqa: E402
-from programs import NOBODY, PROGRAMS, SECRET, png   # noqa: E402
+from migrate_slices import ask, check_one_run, check_slices, journals, slices, total, whole   # noqa: E402
+from programs import NOBODY, PROGRAMS, png   # noqa: E402
 from tap.tap import contains, is_equal, main, ok   # noqa: E402
 
 AGE = ["--min-age", "1s"]   # objects of S3 are as old as they are
@@ -172,7 +172,7 @@ def test_not_whole():
             for path in [at] + [os.path.join(at, one) for one in folders + names]:
                 os.chown(path, NOBODY, NOBODY)
         done = site.run("migrate.cgi", "orphans", "--no-dry-run", *AGE, as_nobody=True)
-        contains(done.stderr.decode(), "nothing is moved", "a folder that cannot be read: it says so")
+        contains(done.stderr.decode(), "cannot be listed whole", "a folder that cannot be read: it says so")
         os.chmod(os.path.join(place.root, "deep"), 0o755)
         is_equal((done.returncode, place.objects()), (3, {**wanted, **orphans}), "and nothing moves")
 
@@ -271,24 +271,135 @@ def test_killed():
         ok(killed > 0, f"{name}: killed {killed} times")
 
 
-def test_web():
+def stop_after_one(site, **more):
+    """The first of several slices of a real run."""
+    return next(slices(site, command="orphans", min_age=1, apply=True, **more))
+
+
+def go_on(site, answer, **more):
+    """The slices after it."""
+    return list(slices(site, command="orphans", min_age=1, apply=True, **{"continue": answer["continue"]}, **more))
+
+
+def homes(answers):
+    """The paths that the items are about, as they end."""
+    return sorted(item["from"].rsplit("/", 1)[1] for answer in answers for item in answer["items"])
+
+
+def test_slices():
+    for site, place, name in each_site():
+        wanted, orphans = fill(site, place)
+        for i in range(3):
+            key = f"folder-{i}/orphan.png"
+            orphans[key] = png(key.encode())
+            place.put(key, orphans[key])
+        old_enough()
+        request = {"command": "orphans", "min_age": 1}
+        plan = whole(site, **request)
+        check_slices(f"{name}: a plan", list(slices(site, **request)), plan)
+        is_equal(place.objects(), {**wanted, **orphans}, f"{name}: a plan moves nothing")
+        answers = list(slices(site, apply=True, **request))
+        is_equal((at_home(place), quarantined(site, place)), (wanted, orphans), f"{name}: a run moves all")
+        is_equal(homes(answers), homes([plan]), f"{name}: each once")
+        is_equal({key: total(answers, key) for key in ("seen", "migrated", "skipped", "failed", "bytes")},
+                 {**plan["totals"], "migrated": len(orphans)}, f"{name}: counted once, what stays too")
+        check_one_run(f"{name}: a run", answers)
+        is_equal(journals(site), [answers[0]["run"] + ".jsonl"], f"{name}: with one journal")
+        undone = list(slices(site, command="undo", run=answers[0]["run"], apply=True))
+        is_equal((at_home(place), quarantined(site, place), total(undone)), ({**wanted, **orphans}, {}, len(orphans)),
+                 f"{name}: one undo brings all back")
+        old_enough()
+        answers = list(slices(site, apply=True, limit=2, **request))
+        is_equal((total(answers), len(quarantined(site, place))), (2, 2), f"{name}: a limit is of all slices")
+        site.migrate("orphans", "--no-dry-run", *AGE)
+        old_enough()
+        answers = list(slices(site, apply=True, delete_after=1, **request))
+        is_equal((at_home(place), quarantined(site, place), total(answers)), (wanted, {}, len(orphans)),
+                 f"{name}: what was long enough in quarantine is deleted in slices, too")
+        is_equal(len(set(item["from"] for answer in answers for item in answer["items"])), len(orphans),
+                 f"{name}: each once")
+
+
+def test_named_between_slices():
+    """A plan is never acted on later: what somebody names by now stays, and what nobody names by now goes."""
+    for site, place, name in each_site():
+        wanted, orphans = fill(site, place)
+        for key in ("x-catalogued.png", "x-named.png", "x-orphan.png", "x-freed.png"):
+            place.put(key, key.encode())
+        freed = site.insert(place.address("x-freed.png"))
+        old_enough()
+        first = stop_after_one(site)
+        moved = quarantined(site, place)
+        is_equal(len(moved), 1, f"{name}: one is moved")
+        site.insert(place.address("x-named.png"))
+        columns = "collection, storage, url, filename, type, size, sha256, width, height, created"
+        site.sql(f"INSERT INTO mediaupload_media (object_key, {columns}) "
+                 f"SELECT 'x-catalogued.png', {columns} FROM mediaupload_media")
+        site.sql(f"DELETE FROM article WHERE id = {freed}")
+        answers = go_on(site, first)
+        is_equal(at_home(place), {**wanted, "x-catalogued.png": b"x-catalogued.png", "x-named.png": b"x-named.png"},
+                 f"{name}: what a record or the catalog names now stays")
+        orphans.update({key: key.encode() for key in ("x-orphan.png", "x-freed.png")})
+        is_equal(quarantined(site, place), orphans, f"{name}: the rest is moved")
+        progress = answers[-1]["progress"]
+        is_equal((progress["files"], progress["files_done"]), (5, 5), f"{name}: the progress is of what was to do")
+        site.migrate("undo", first["run"], "--no-dry-run")
+        is_equal(len(quarantined(site, place)), 0, f"{name}: one undo brings all back")
+
+
+def test_more_than_allowed_between_slices():
+    for site, place, name in each_site():
+        fill(site, place)
+        first = stop_after_one(site, max_delete=3)
+        site.sql(f"DELETE FROM article WHERE image_url = '{place.address('full.png')}'")
+        before = place.objects()
+        status, answer, _ = ask(site, command="orphans", min_age=1, apply=True, max_delete=3,
+                                **{"continue": first["continue"]})
+        is_equal((status, answer["error"]["code"], place.objects()), (400, "usage", before),
+                 f"{name}: more than max_delete by now: nothing further moves")
+        contains(answer["error"]["message"], "4 files would go", f"{name}: of the whole run")
+
+
+def test_not_whole_between_slices():
+    for site, place, name in each_site():
+        fill(site, place)
+        first = stop_after_one(site)
+        before = place.objects(), len(quarantined(site, place))
+        with open(site.conf, encoding="utf-8") as file:
+            text = file.read()
+        asked = {"command": "orphans", "min_age": 1, "apply": True, "continue": first["continue"]}
+        site.sql("ALTER TABLE article RENAME TO articles")
+        status, answer, _ = ask(site, **asked)
+        is_equal((status, answer["error"]["code"]), (500, "misconfigured"), f"{name}: a table that went away")
+        is_equal((place.objects(), len(quarantined(site, place))), before, f"{name}: nothing moves")
+        site.sql("ALTER TABLE articles RENAME TO article")
+        if place.name == "local":
+            deep = os.path.join(place.root, *["deep"] * 210)
+            os.makedirs(deep)
+            status, _, errors = ask(site, **asked)
+            contains(errors, "cannot be listed whole", f"{name}: folders deeper than are listed")
+            shutil.rmtree(os.path.join(place.root, "deep/deep"))
+        else:
+            site.write("mediaupload.conf", re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:1", text))
+            status, answer, _ = ask(site, **asked)
+            site.write("mediaupload.conf", text)
+        is_equal((status // 100, place.objects(), len(quarantined(site, place))), (5, *before),
+                 f"{name}: a storage that is not listed whole: nothing moves")
+        go_on(site, first)
+        is_equal(len(quarantined(site, place)), 3, f"{name}: when both are there again the run goes on")
+
+
+def test_what_fails_is_not_tried_forever():
     with Application() as site:
         place = Local()
         place.enter(site)
-        wanted, orphans = fill(site, place)
-        for apply in (False, True):
-            items, runs, asked = [], set(), {"command": "orphans", "apply": apply, "max_time": 0.000001}
-            while "done" not in asked:
-                status, _, body, _ = site.web("migrate.cgi", "POST", json.dumps(asked).encode(),
-                                              HTTP_X_MEDIA_SECRET=SECRET)
-                answer = json.loads(body)
-                is_equal(status, 200, f"over HTTP, apply {apply}: a slice")
-                items += [item["from"] for item in answer["items"]]
-                runs.add(answer["run"])
-                asked.update({"done": True} if answer["done"] else {"continue": answer["continue"]})
-            is_equal((sorted(os.path.relpath(path, place.root) for path in items), len(runs)), (sorted(orphans), 1),
-                     f"over HTTP, apply {apply}: slices of one run have each file once")
-        is_equal((at_home(place), quarantined(site, place)), (wanted, orphans), "over HTTP: all are moved")
+        fill(site, place)
+        first = stop_after_one(site)
+        site.write(f"var/mediaupload-quarantine/articles/{first['run']}/orphan.png", "in its way")
+        answers = [first, *go_on(site, first)]
+        is_equal((total(answers), total(answers, "failed"), homes(answers)),
+                 (2, 1, ["orphan.jpg", "orphan.png", "other.webp"]), "what cannot be moved is told once")
+        ok("orphan.png" in at_home(place), "and stays")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from migrate_application import CONF, Application, kinds   # noqa: E402
 from migrate_places import conf, places, upload   # noqa: E402
+from migrate_slices import check_one_run, check_slices, journals, names, slices, total, whole   # noqa: E402
 from programs import PROGRAMS, png   # noqa: E402
 from tap.tap import contains, is_equal, main, ok   # noqa: E402
 
@@ -106,6 +107,54 @@ def test_remove_source():
         done = site.migrate("undo", site.report("sites")["run"], "--no-dry-run")
         is_equal((done.returncode, done.stderr), (0, b""), f"{name}: undo ends with 0")
         is_equal((site.images(), place.objects()), (before, objects), f"{name}: all is as before")
+
+
+def test_slices():
+    for site, place, name in each_site():
+        contents, records = fill(site, place)
+        before = site.images()
+        request = {"command": "sites", "remove_source": True}
+        plan = whole(site, **request)
+        check_slices(f"{name}: a plan", list(slices(site, **request)), plan)
+        is_equal((site.images(), place.objects()), (before, contents), f"{name}: a plan changes nothing")
+        answers = list(slices(site, apply=True, **request))
+        check_one_run(f"{name}: a run", answers)
+        is_equal(journals(site), [answers[0]["run"] + ".jsonl"], f"{name}: with one journal")
+        of_records = [item for answer in answers for item in answer["items"] if item["record"] is not None]
+        of_sources = [item for answer in answers for item in answer["items"] if item["record"] is None]
+        is_equal(sorted(int(item["record"]) for item in of_records), sorted(before), f"{name}: each record once")
+        is_equal(sorted(item["from"].rsplit("/", 1)[1] for item in of_sources),
+                 sorted(key.rsplit("/", 1)[-1] for key in contents), f"{name}: each source once")
+        is_equal(shown(site, place, records), records, f"{name}: each record shows its image")
+        ok(not set(contents) & set(place.objects()), f"{name}: the sources are gone")
+        is_equal(max(total([answer]) for answer in answers), 1, f"{name}: a request moves one of either")
+        progress = answers[-1]["progress"]
+        is_equal((progress["files"], progress["bytes"]), (progress["files_done"], progress["bytes_done"]),
+                 f"{name}: the bar comes to its end")
+        is_equal(total(list(slices(site, command="undo", run=answers[0]["run"], apply=True)), "failed"), 0,
+                 f"{name}: one undo ...")
+        is_equal((site.images(), place.objects()), (before, contents), f"{name}: ... and all is as before")
+        answers = list(slices(site, apply=True, limit=len(records) + 2, **request))
+        is_equal((total(answers), answers[-1]["done"]), (len(records) + 2, True), f"{name}: a limit is of both rounds")
+
+
+def test_changes_between_slices():
+    """A source that somebody names by now stays."""
+    for site, place, name in each_site():
+        contents, records = fill(site, place)
+        for answer in slices(site, command="sites", remove_source=True, apply=True):
+            if total([answer]) > 0 and all(item["record"] is None for item in answer["items"]):
+                break
+        removed = sorted(set(contents) - set(place.objects()))
+        is_equal(len(removed), 1, f"{name}: the first source is gone")
+        kept = sorted(set(contents) & set(place.objects()))[1]
+        key = add(site, address(kept), "7")
+        asked = {"command": "sites", "remove_source": True, "apply": True, "continue": answer["continue"]}
+        answers = list(slices(site, **asked))
+        is_equal(set(place.objects()) & set(contents), {kept}, f"{name}: what a record names now stays")
+        is_equal(site.images()[key], address(kept), f"{name}: for that record")
+        is_equal(len(names(answers)), len(contents) - 2, f"{name}: the others go")
+        is_equal(shown(site, place, records), records, f"{name}: each record shows its image")
 
 
 def test_catalogued_sources():

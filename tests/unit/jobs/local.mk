@@ -1,5 +1,5 @@
 check_PROGRAMS += %D%/crew.t %D%/directory.t %D%/inventory.t %D%/journal.t %D%/pause.t %D%/places.t %D%/plan.t \
-	%D%/progress.t %D%/results.t %D%/setup.t %D%/stored_path.t %D%/tar.t %D%/throttle.t %D%/walk.t
+	%D%/progress.t %D%/results.t %D%/sequence.t %D%/setup.t %D%/stored_path.t %D%/tar.t %D%/throttle.t %D%/walk.t
 
 %C%_journal_t_SOURCES = %D%/journal.c
 %C%_journal_t_LDADD = $(unit_ldadd)
@@ -33,6 +33,9 @@ check_PROGRAMS += %D%/crew.t %D%/directory.t %D%/inventory.t %D%/journal.t %D%/p
 
 %C%_inventory_t_SOURCES = %D%/inventory.c $(target_sources)
 %C%_inventory_t_LDADD = $(storage_ldadd)
+
+%C%_sequence_t_SOURCES = %D%/sequence.c $(target_sources)
+%C%_sequence_t_LDADD = $(storage_ldadd)
 
 %C%_tar_t_SOURCES = %D%/tar.c
 %C%_tar_t_LDADD = $(unit_ldadd)

@@ -55,11 +55,29 @@ static void test_others(apr_pool_t *pool)
     }
 }
 
+static void test_rounds(void)
+{
+    static const struct {
+        const char *position, *behind;
+    } rows[] = {
+        { "files 1 a b.png", "1 a b.png" }, { "files ", "" }, { "files", "" }, { "filesystem 1", NULL },
+        { "file", NULL }, { "", NULL }, { "0 files", NULL },
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const mu_pause_t pause = { .position = rows[i].position };
+
+        is_text(mu_pause_behind(&pause, "files"), rows[i].behind, "the round of \"%s\"", rows[i].position);
+    }
+    ok(mu_pause_behind(NULL, "files") == NULL, "a run that begins is in no round");
+}
+
 int main(void)
 {
     apr_pool_t *pool = tap_start();
 
     test_there_and_back(pool);
     test_others(pool);
+    test_rounds();
     return tap_done();
 }
