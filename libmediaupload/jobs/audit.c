@@ -10,13 +10,16 @@
 #include "libmediaupload/jobs/inventory.h"
 #include "libmediaupload/jobs/quarantine.h"
 #include "libmediaupload/jobs/rows.h"
+#include "libmediaupload/jobs/sequence.h"
 
 #define USED 1                 /* mark of a file that a record names */
 #define FILE_MODE 0644
+#define FILES "files"          /* the round after that of the records */
 
 typedef struct job_t {
     mu_run_t *run;
     mu_inventory_t *inventory;
+    apr_array_header_t *tables; /* of mu_rows_t */
     mu_stored_ours_t ours;
     const char *default_key;   /* NULL for none */
     uint32_t owner;            /* of a local storage's folder */
@@ -140,14 +143,12 @@ static mu_error_t *judge_file(job_t *job, mu_item_t *item, const mu_records_t *r
     return tell(job, item);
 }
 
-static mu_error_t *judge(void *baton, const mu_records_t *records, const mu_record_t *record, apr_pool_t *pool)
+static mu_error_t *judge_record(job_t *job, const mu_records_t *records, const mu_record_t *record)
 {
-    job_t *job = baton;
     mu_item_t item = { .record = record->key, .from = record->value };
     mu_stored_path_t stored;
 
-    job->pool = pool;
-    mu_stored_path_read(&stored, record->value, &job->ours, pool);
+    mu_stored_path_read(&stored, record->value, &job->ours, job->pool);
     switch (stored.kind) {
     case MU_STORED_EMPTY:
         return pass(job, "no image", 0);
@@ -162,6 +163,37 @@ static mu_error_t *judge(void *baton, const mu_records_t *records, const mu_reco
         break;
     }
     return judge_file(job, &item, records, record, &stored);
+}
+
+static mu_error_t *judge(void *baton, const mu_records_t *records, const mu_record_t *record, apr_pool_t *pool)
+{
+    job_t *job = baton;
+
+    if (mu_run_must_stop(job->run)) {
+        return NULL;
+    }
+    job->pool = pool;
+    job->run->progress.files_done++;
+    return judge_record(job, records, record);
+}
+
+/* Marks the file of a record that was judged by a slice before: as judge_file does. */
+static mu_error_t *mark(void *baton, const mu_records_t *records, const mu_record_t *record, apr_pool_t *pool)
+{
+    job_t *job = baton;
+    mu_stored_path_t stored;
+    mu_stock_t *stock = NULL;
+    mu_match_t match;
+
+    (void)records;
+    mu_stored_path_read(&stored, record->value, &job->ours, pool);
+    if (stored.kind == MU_STORED_OURS || stored.kind == MU_STORED_LOCAL || stored.kind == MU_STORED_REMOTE) {
+        stock = mu_inventory_find(&match, job->inventory, &stored, pool);
+    }
+    if (stock != NULL) {
+        stock->mark = USED;
+    }
+    return NULL;
 }
 
 /* --- files --- */
@@ -227,74 +259,136 @@ static mu_error_t *judge_source(job_t *job, const mu_stock_t *stock)
     return tell(job, &item);
 }
 
-static mu_error_t *judge_files(job_t *job)
+/* The files behind a place. */
+static mu_error_t *judge_files(job_t *job, const char *behind)
 {
+    mu_run_t *run = job->run;
+    const mu_sequence_t *sequence = mu_sequence_create(job->inventory, behind, run->pool);
     mu_error_t *err = NULL;
 
-    for (mu_stock_t *stock = NULL; err == NULL && (stock = mu_inventory_next(job->inventory, stock)) != NULL;) {
+    apr_pool_create(&job->pool, run->pool);
+    for (size_t i = 0; err == NULL && i < sequence->count && !mu_run_must_stop(run); i++) {
+        const mu_stock_t *stock = sequence->files[i];
+
         apr_pool_clear(job->pool);
+        run->progress.files_done++;
         if (stock->root == MU_ROOT_STORAGE) {
             err = judge_object(job, stock);
         }
         else if (stock->mark != USED) {
             err = judge_source(job, stock);
         }
+        mu_run_passes(run, apr_pstrcat(job->pool, FILES " ", mu_sequence_place(stock, job->pool), NULL));
     }
     return err;
 }
 
 /* --- all of it --- */
 
-/* What is missing altogether: tables and columns, folders that could not be listed. */
-static mu_error_t *judge_places(job_t *job, const apr_array_header_t *tables)
+/* What is missing altogether, as items: tables and columns, folders that could not be listed. */
+static const apr_array_header_t *find_faults(const job_t *job)
 {
+    apr_pool_t *pool = job->run->pool;
     const apr_array_header_t *unread = mu_inventory_unread(job->inventory);
-    mu_item_t item = { .status = MU_ITEM_FAILED };
-    mu_error_t *err = NULL;
+    apr_array_header_t *faults = apr_array_make(pool, 4, sizeof(mu_item_t));
 
-    for (int i = 0; err == NULL && i < tables->nelts; i++) {
-        const mu_rows_t *rows = &APR_ARRAY_IDX(tables, i, mu_rows_t);
+    for (int i = 0; i < job->tables->nelts; i++) {
+        const mu_rows_t *rows = &APR_ARRAY_IDX(job->tables, i, mu_rows_t);
 
         if (rows->error != NULL) {
-            item.from = apr_psprintf(job->pool, "MediaUploadRecord %s %s %s", rows->place.table, rows->place.key,
-                                     rows->place.column);
-            item.problem = "wrong table or column";
-            item.error = rows->error->text;
-            err = tell(job, &item);
+            APR_ARRAY_PUSH(faults, mu_item_t) = (mu_item_t){
+                .status = MU_ITEM_FAILED, .problem = "wrong table or column", .error = rows->error->text,
+                .from = apr_psprintf(pool, "MediaUploadRecord %s %s %s", rows->place.table, rows->place.key,
+                                     rows->place.column)
+            };
         }
     }
-    for (int i = 0; err == NULL && i < unread->nelts; i++) {
-        item.from = NULL;
-        item.problem = "unreadable";
-        item.error = APR_ARRAY_IDX(unread, i, const char *);
-        err = tell(job, &item);
+    for (int i = 0; i < unread->nelts; i++) {
+        APR_ARRAY_PUSH(faults, mu_item_t) = (mu_item_t){
+            .status = MU_ITEM_FAILED, .problem = "unreadable", .error = APR_ARRAY_IDX(unread, i, const char *)
+        };
+    }
+    return faults;
+}
+
+/* The first slice tells them; who goes on must see as much as the slice before. */
+static mu_error_t *judge_places(job_t *job)
+{
+    mu_run_t *run = job->run;
+    const apr_array_header_t *faults = find_faults(job);
+    mu_error_t *err = NULL;
+
+    run->next = faults->nelts;
+    if (run->options.pause != NULL) {
+        return run->next <= run->options.pause->next ? NULL
+            : mu_error(run->pool, MU_STORAGE, APR_SUCCESS, "what could be read a moment ago cannot be read now: %s",
+                       APR_ARRAY_IDX(faults, faults->nelts - 1, mu_item_t).error);
+    }
+    for (int i = 0; err == NULL && i < faults->nelts; i++) {
+        err = tell(job, &APR_ARRAY_IDX(faults, i, mu_item_t));
     }
     return err;
+}
+
+/* How many records and files there are. */
+static mu_error_t *count(job_t *job)
+{
+    mu_progress_t *progress = &job->run->progress;
+    mu_error_t *err = NULL;
+
+    for (mu_stock_t *stock = NULL; (stock = mu_inventory_next(job->inventory, stock)) != NULL;) {
+        progress->files++;
+    }
+    for (int i = 0; err == NULL && i < job->tables->nelts; i++) {
+        const mu_records_t *records = APR_ARRAY_IDX(job->tables, i, mu_rows_t).records;
+        apr_int64_t rows = 0;
+
+        err = records != NULL ? mu_records_count(&rows, records, job->run->pool) : NULL;
+        progress->files += rows;
+    }
+    return err;
+}
+
+/* What a slice begins with. */
+static mu_error_t *begin(job_t *job)
+{
+    mu_run_t *run = job->run;
+    mu_error_t *err = mu_rows_open(&job->tables, run, run->pool);
+
+    apr_pool_create(&job->pool, run->pool);
+    err = err == NULL ? mu_inventory_take(&job->inventory, run, mu_run_sources(run->target, run->pool),
+                                          MU_INVENTORY_ALL, run->pool) : err;
+    err = err == NULL ? judge_places(job) : err;
+    return err == NULL && run->options.pause == NULL ? count(job) : err;
+}
+
+/* The records, and what the files need of those that slices before have judged. */
+static mu_error_t *judge_records(job_t *job)
+{
+    mu_run_t *run = job->run;
+    mu_error_t *err = mu_rows_go_on(run, job->tables, judge, job);
+
+    return err == NULL && mu_run_may_enter(run, FILES) && run->options.pause != NULL
+        ? mu_rows_all(run, job->tables, mark, job) : err;
 }
 
 mu_error_t *mu_audit_run(mu_run_t *run)
 {
     const char *root = mu_storage_local_root(run->target->storage);
+    const char *behind = mu_pause_behind(run->options.pause, FILES);
     job_t job = {
         .run = run, .ours = mu_rows_ours(run->target, run->pool), .default_key = mu_default_key(run->target)
     };
     struct stat info;
-    apr_array_header_t *tables;
-    mu_error_t *err = mu_rows_open(&tables, run, run->pool);
+    mu_error_t *err = begin(&job);
 
     job.owner = root != NULL && stat(root, &info) == 0 ? info.st_uid : 0;
-    if (err == NULL) {
-        err = mu_inventory_take(&job.inventory, run, mu_run_sources(run->target, run->pool), MU_INVENTORY_ALL,
-                                run->pool);
+    if (err == NULL && behind != NULL) {
+        err = mu_rows_all(run, job.tables, mark, &job);
     }
-    if (err == NULL) {
-        apr_pool_create(&job.pool, run->pool);
-        err = judge_places(&job, tables);
+    mu_run_counted(run);
+    if (err == NULL && behind == NULL) {
+        err = judge_records(&job);
     }
-    err = err == NULL ? mu_rows_all(run, tables, judge, &job) : err;
-    if (err == NULL) {
-        apr_pool_create(&job.pool, run->pool);
-        err = judge_files(&job);
-    }
-    return err;
+    return err == NULL && !run->stopped ? judge_files(&job, behind) : err;
 }

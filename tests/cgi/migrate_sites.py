@@ -148,11 +148,11 @@ def test_changes_between_slices():
         removed = sorted(set(contents) - set(place.objects()))
         is_equal(len(removed), 1, f"{name}: the first source is gone")
         kept = sorted(set(contents) & set(place.objects()))[1]
-        key = add(site, address(kept), "7")
+        key = add(site, place.address(kept), "7")
         asked = {"command": "sites", "remove_source": True, "apply": True, "continue": answer["continue"]}
         answers = list(slices(site, **asked))
         is_equal(set(place.objects()) & set(contents), {kept}, f"{name}: what a record names now stays")
-        is_equal(site.images()[key], address(kept), f"{name}: for that record")
+        is_equal(site.images()[key], place.address(kept), f"{name}: for that record")
         is_equal(len(names(answers)), len(contents) - 2, f"{name}: the others go")
         is_equal(shown(site, place, records), records, f"{name}: each record shows its image")
 
