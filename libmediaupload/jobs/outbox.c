@@ -10,6 +10,8 @@ typedef struct job_t {
     const mu_target_t *target;
     mu_storage_t *place;       /* that is being listed */
     mu_error_t *error;         /* of a report */
+    int is_between;            /* no entry is being sent */
+    int is_over;               /* a limit says so */
     apr_pool_t *pool;          /* cleared for each entry */
 } job_t;
 
@@ -46,6 +48,8 @@ static void entry_told(void *baton, const mu_target_t *target, const char *key, 
     mu_error_t *unreported;
 
     (void)target;
+    job->is_between = 1;
+    mu_run_handles(job->run);
     apr_pool_clear(job->pool);
     describe(&item, job, key, size);
     item.error = err != NULL ? err->text : NULL;
@@ -53,11 +57,16 @@ static void entry_told(void *baton, const mu_target_t *target, const char *key, 
     job->error = job->error != NULL ? job->error : unreported;
 }
 
+/* Is asked before an entry, and again and again while it is sent: what was begun is sent whole. */
 static int must_stop(void *baton)
 {
     job_t *job = baton;
 
-    return job->error != NULL || mu_run_must_stop(job->run);
+    if (job->is_between) {
+        job->is_between = 0;
+        job->is_over = mu_run_must_stop(job->run);
+    }
+    return job->error != NULL || job->is_over;
 }
 
 static mu_error_t *plan(job_t *job, int refused_too)
@@ -104,7 +113,7 @@ mu_error_t *mu_outbox_job(mu_run_t *run, const apr_array_header_t *targets, int 
     mu_error_t *first = NULL;
 
     for (int i = 0; i < targets->nelts; i++) {
-        job_t job = { run, APR_ARRAY_IDX(targets, i, const mu_target_t *), NULL, NULL, NULL };
+        job_t job = { .run = run, .target = APR_ARRAY_IDX(targets, i, const mu_target_t *), .is_between = 1 };
         mu_error_t *err, *unkept;
 
         if (job.target->outbox == NULL) {

@@ -11,6 +11,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from migrate_application import CONF, Application, kinds   # noqa: E402
 from migrate_places import conf, places, upload   # noqa: E402
+from migrate_slices import MOST, SHORTEST, ask   # noqa: E402
 from migrate_terminal import see   # noqa: E402
 from programs import PROGRAMS, SECRET, png   # noqa: E402
 from tap.tap import contains, is_equal, main, ok   # noqa: E402
@@ -192,6 +193,26 @@ def test_web():
         is_equal(status, 200, f"{name}: over HTTP")
         contains(body.decode(), '"migrated"', f"{name}: with results")
         check_delivered(site, place, wanted, name)
+
+
+def test_time():
+    """What was begun is sent whole, what is left is the next run's: it has nothing to remember."""
+    for site, place, name in each_site():
+        wanted = queue(site, place, "one", "two", "three")
+        up(site)
+        counts, done = [], False
+        while not done and len(counts) < MOST:
+            status, answer, _ = ask(site, command="outbox", apply=True, max_time=SHORTEST)
+            is_equal((status, "continue" in answer, answer["totals"]["failed"]), (200, False, 0),
+                     f"{name}: over HTTP, a moment at a time")
+            counts.append(answer["totals"]["migrated"])
+            done = answer["done"]
+        is_equal(counts, [1, 1, 1], f"{name}: one file each time")
+        check_delivered(site, place, wanted, name)
+        queue(site, place, "four", "five")
+        up(site)
+        site.migrate("outbox", "--no-dry-run", "--max-time", "1s", "--limit", "1")
+        is_equal((site.totals("outbox")["migrated"], len(waiting(site))), (1, 1), f"{name}: a limit leaves the rest")
 
 
 def test_local():
