@@ -15,6 +15,15 @@ export class Readings {
         this.line = element('p', { class: 'readings' }, this.#percent, this.#left, this.#rate, this.#amount);
     }
 
+    /* The bar alone, for work that is counted and not weighed. */
+    showCount(name, count, total) {
+        const fraction = total > 0 ? Math.min(count / total, 1) : 1;
+
+        this.bar.value = fraction;
+        this.bar.setAttribute('aria-label', name);
+        this.bar.setAttribute('aria-valuetext', percent(fraction));
+    }
+
     /* {name, loaded, total, bytesPerSecond, secondsLeft, isSaving}; a rate may be NaN (not known yet), a time
      * Infinity. */
     show(reading) {

@@ -72,6 +72,21 @@ async function onSteps(page, times, change) {
     }, { times });
 }
 
+/* Each request works on one item from now on; the answers, as they come. */
+async function inSmallSteps(page) {
+    const answers = [];
+    await page.route('**/migrate.cgi', async (route) => {
+        const request = route.request().postDataJSON();
+        if (request.max_time === undefined)
+            return route.fallback();
+        const headers = { ...route.request().headers(), 'x-media-secret': Buffer.from(SECRET).toString('latin1') };
+        const response = await route.fetch({ headers, postData: JSON.stringify({ ...request, max_time: 0.000001 }) });
+        answers.push(await response.json());
+        await route.fulfill({ response });
+    });
+    return answers;
+}
+
 /* What a migrate.cgi with more commands answers. */
 const ANSWERS = {
     describe: {
@@ -257,6 +272,25 @@ await group('progress and the stop button', async () => {
     await closePage(page);
 });
 
+await group('progress of what is counted and not weighed', async () => {
+    const page = await openDesk();
+    await page.route('**/migrate.cgi', async (route) => {
+        const goesOn = route.request().postDataJSON().continue === 'there';
+        if (goesOn) {
+            await page.locator('.count').filter({ hasText: '2 of 8' }).waitFor();
+            is(await page.locator('.outcome progress').getAttribute('aria-valuetext'), '25%', 'the bar counts');
+            ok(!await page.locator('.outcome .readings:not(.count)').isVisible(), 'and nothing is said of bytes');
+        }
+        await route.fulfill({ json: {
+            run: 'x', done: goesOn, ...goesOn ? {} : { continue: 'there' }, totals: { seen: goesOn ? 6 : 2 }, items: [],
+            progress: { files: 8, files_done: goesOn ? 8 : 2, bytes: 0, bytes_done: 0 },
+        } });
+    });
+    await plan(page, 'audit', 'portraits');
+    matches(await sum(page), /Looked at: 8$/, 'until all is looked at');
+    await closePage(page);
+});
+
 await group('what may be in the way', async () => {
     const table = [
         [503, '{"error":{"code":"already_running","message":"x"}}', /Another run is active/],
@@ -377,6 +411,53 @@ await group('records of an application', async () => {
     matches(await page.locator('.results tbody').innerText(), /not moved yet\s+migrate\.cgi references.*missing/s,
         'and says what to do');
     ok(!await named(page, 'Run').isVisible(), 'but runs nothing');
+    await closePage(page);
+});
+
+await group('audit, sites and orphans in many steps', async () => {
+    const badges = 'public_html/static/badges';
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f'])
+        site.put(picture(`${name}.png`, 2 * KB), badges);
+    for (const name of ['a', 'b', 'c'])
+        site.sql(`INSERT INTO badge (image, site) VALUES ('${site.origin}/static/badges/${name}.png', '7')`);
+    site.sql(`INSERT INTO badge (image) VALUES ('${site.origin}/static/badges/lost.png')`);
+    const page = await openDesk();
+    const answers = await inSmallSteps(page);
+    const isOneRun = (name) => {
+        ok(answers.length > 2 && new Set(answers.map(({ run: id }) => id)).size === 1,
+            `${name}: several requests, one run (${answers.length})`);
+        answers.length = 0;
+    };
+    await plan(page, 'audit', 'badges');
+    matches(await sum(page), /^To mend: 3 .*Failed: 1 .*Looked at: 7$/, 'an audit adds up');
+    isOneRun('audit');
+
+    await page.locator('[name=command]').selectOption('sites');
+    await page.locator('[name=remove_source]').check();
+    await named(page, 'Plan').click();
+    await titled(page, /^Plan: sites, badges, remove_source$/);
+    matches(await sum(page), /^To move: 3 .*Failed: 1 .*Looked at: 4$/, 'a plan of sites adds up');
+    isOneRun('plan of sites');
+    await run(page);
+    await titled(page, /^Done: sites/);
+    matches(await sum(page), /^Moved: 6 .*Failed: 1 .*Looked at: 7$/, 'a run of sites, records and sources');
+    isOneRun('run of sites');
+    is(site.sql(`SELECT COUNT(*) FROM badge WHERE image LIKE '${site.origin}/static/badges/sites/7/%'`)[0][0], 3,
+        'each record has its new address');
+
+    await plan(page, 'orphans', 'badges');
+    matches(await sum(page), /^To \S+: 3 /, 'a plan of orphans adds up');
+    isOneRun('plan of orphans');
+    await run(page);
+    await titled(page, /^Done: orphans/);
+    matches(await sum(page), /: 3 .*Failed: 0 /, 'a run of orphans');
+    isOneRun('run of orphans');
+    is(site.stored('badges').length, 3, 'what records name is there');
+    await page.getByRole('button', { name: /^Undo .*orphans/ }).click();
+    await titled(page, /^Plan: undo of /);
+    await run(page);
+    await titled(page, /^Done: undo of /);
+    is(site.stored('badges').length, 6, 'the undo of all steps brings back the rest');
     await closePage(page);
 });
 

@@ -3,7 +3,8 @@
 
 import { execFileSync } from 'node:child_process';
 import {
-    chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync,
+    chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, utimesSync,
+    writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -41,6 +42,14 @@ MediaUploadSecret    \${MEDIAUPLOAD_SECRET}
     MediaUploadRecord   person id image
     MediaUploadDefault  default_article.jpg
 </MediaUpload>
+
+<MediaUpload badges>
+    MediaUploadStorage  local:public_html/static/badges
+    MediaUploadURL      ${origin}/static/badges
+    MediaUploadKey      sites/{site}/{uuid}.{ext}
+    MediaUploadRecord   badge id image
+    MediaUploadDefault  default_article.jpg
+</MediaUpload>
 `;
 }
 
@@ -56,6 +65,7 @@ export class Site {
         for (const path of ['uploads', 'people', 'public_html', 'var'])
             mkdirSync(site.path(path));
         site.sql('CREATE TABLE person (id INTEGER PRIMARY KEY, image TEXT)');
+        site.sql('CREATE TABLE badge (id INTEGER PRIMARY KEY, image TEXT, site TEXT)');
         writeFileSync(site.path('mediaupload.conf'), configuration(site.origin));
         writeFileSync(site.path('.env'), `MEDIAUPLOAD_SECRET=${SECRET}\n`, { mode: 0o600 });
         if (process.getuid() === 0)
@@ -87,9 +97,13 @@ export class Site {
         return join(this.#folder, name);
     }
 
-    /* picture: as browser.js makes them. */
+    /* picture: as browser.js makes them. It belongs to its folder's owner and is two days old. */
     put({ name, buffer }, folder = 'uploads') {
-        writeFileSync(this.path(`${folder}/${name}`), buffer, { mode: 0o644 });
+        const path = this.path(`${folder}/${name}`), then = Date.now() / 1000 - 2 * 24 * 3600;
+        const { uid, gid } = statSync(this.path(folder));
+        writeFileSync(path, buffer, { mode: 0o644 });
+        chownSync(path, uid, gid);
+        utimesSync(path, then, then);
     }
 
     /* The rows that a statement gives, from the database that application and catalog share. */

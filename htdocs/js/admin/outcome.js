@@ -140,14 +140,20 @@ export class Outcome {
         const progress = this.#job.progress;
         const isBusy = this.#state !== 'idle';
         const knows = isBusy && progress !== null;
+        const weighs = knows && progress.bytes > 0;
         this.#readings.bar.hidden = !isBusy;
-        this.#readings.line.hidden = this.#count.hidden = !knows;
-        if (knows) {
+        this.#readings.line.hidden = !weighs;
+        this.#count.hidden = !knows;
+        if (knows)
+            setText(this.#count, text('countOf', { done: progress.filesDone, count: progress.files }));
+        if (weighs) {
             this.#readings.show({
                 name: text('progressRun'), loaded: progress.bytesDone, total: progress.bytes, isSaving: false,
                 ...this.#reading ?? { bytesPerSecond: NaN, secondsLeft: NaN },
             });
-            setText(this.#count, text('countOf', { done: progress.filesDone, count: progress.files }));
+        }
+        else if (knows) {
+            this.#readings.showCount(text('progressRun'), progress.filesDone, progress.files);
         }
         else if (isBusy) {
             this.#readings.bar.removeAttribute('value');
