@@ -6,16 +6,14 @@
  *
  * URL is that of a storage, KEY an object in it or empty for the bucket, TIME seconds since 1970, PAYLOAD the body's
  * SHA-256 or empty. A WORD is "?NAME=VALUE" of the query or a header, "NAME: VALUE". */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <apr_general.h>
 #include <apr_strings.h>
 
 #include "libmediaupload/storage/s3_place.h"
+#include "tests/clients/answer_lines.h"
 
-#define WORDS 40
 #define FIXED_WORDS 6   /* before the first WORD */
 
 static const char *from_environment(void *baton, const char *name)
@@ -84,21 +82,5 @@ static const char *print_line(char **words, int count, apr_pool_t *pool)
 
 int main(void)
 {
-    char line[8192];
-    apr_pool_t *pool;
-
-    apr_initialize();
-    apr_pool_create(&pool, NULL);
-    while (fgets(line, sizeof(line), stdin) != NULL) {
-        char *words[WORDS], *rest = line;
-        int count = 0;
-
-        line[strcspn(line, "\n")] = '\0';
-        while (count < WORDS && (words[count] = strsep(&rest, "\t")) != NULL) {
-            count++;
-        }
-        puts(print_line(words, count, pool));
-    }
-    apr_terminate();
-    return 0;
+    return answer_lines(print_line);
 }

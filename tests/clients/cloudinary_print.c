@@ -5,17 +5,14 @@
  *   answer PUBLIC_ID VERSION SIGNATURE SECRET           1 when it is signed so, else 0
  *   url CLOUD CNAME TRANSFORMATION TYPE NAME            CNAME and TRANSFORMATION may be empty
  *   key CLOUD CNAME FOLDER URL                          the key that the URL names; "none" */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <apr_general.h>
 #include <apr_strings.h>
 
 #include "libmediaupload/storage/cloudinary_sign.h"
 #include "libmediaupload/storage/cloudinary_url.h"
-
-#define WORDS 32
+#include "tests/clients/answer_lines.h"
 
 static const char *or_null(const char *word)
 {
@@ -24,7 +21,7 @@ static const char *or_null(const char *word)
 
 static const char *print_signature(char **words, int count, apr_pool_t *pool)
 {
-    mu_cloudinary_param_t params[WORDS];
+    mu_cloudinary_param_t params[LINE_WORDS];
 
     for (int i = 2; i < count; i++) {
         char *equals = strchr(words[i], '=');
@@ -59,21 +56,5 @@ static const char *print_line(char **words, int count, apr_pool_t *pool)
 
 int main(void)
 {
-    char line[8192];
-    apr_pool_t *pool;
-
-    apr_initialize();
-    apr_pool_create(&pool, NULL);
-    while (fgets(line, sizeof(line), stdin) != NULL) {
-        char *words[WORDS], *rest = line;
-        int count = 0;
-
-        line[strcspn(line, "\n")] = '\0';
-        while (count < WORDS && (words[count] = strsep(&rest, "\t")) != NULL) {
-            count++;
-        }
-        puts(print_line(words, count, pool));
-    }
-    apr_terminate();
-    return 0;
+    return answer_lines(print_line);
 }
