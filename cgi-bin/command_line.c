@@ -21,6 +21,7 @@ static void write_line(void *baton, mu_log_level_t level, const char *text)
     const program_t *program = baton;
 
     if (level <= MU_LOG_WARNING) {
+        fflush(stdout);   /* both may go into one mail or file: in the order in which they were said */
         fprintf(stderr, "%s: %s\n", program->name, text);
     }
 }

@@ -63,6 +63,15 @@ static const char *on_path(const char *what, const char *path, apr_pool_t *pool)
     return apr_pstrcat(pool, what, " ", between(path, "'\\''", pool), NULL);
 }
 
+/* A path as applications write it: relative to the folder of the configuration where it lies below that. */
+static const char *as_written(const job_t *job, const char *path)
+{
+    const char *dir = job->run->target->settings->where[MU_SETTING_storage]->dir;
+    size_t length = strlen(dir);
+
+    return strncmp(path, dir, length) == 0 && path[length] == '/' ? path + length + 1 : path;
+}
+
 /* SQL for a person: which row to correct, and how. */
 static const char *correction(const job_t *job, const mu_records_t *records, const mu_record_t *record,
                               const char *value)
@@ -110,7 +119,7 @@ static mu_error_t *tell_wrong_path(job_t *job, mu_item_t *item, const mu_records
     item->error = match == MU_MATCH_ALIKE ? "written in another way than the file's name"
                                           : "a file of this name lies elsewhere";
     item->mend = match == MU_MATCH_ALIKE && !is_stored ? command(job, "references")
-                                                       : correction(job, records, record, item->to);
+                                                       : correction(job, records, record, as_written(job, item->to));
     return tell(job, item);
 }
 

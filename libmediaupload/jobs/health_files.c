@@ -53,7 +53,7 @@ void mu_health_look_at_folder(const mu_health_subject_t *subject)
              mode);
     }
     else if (faccessat(AT_FDCWD, root, W_OK | X_OK, AT_EACCESS) != 0) {
-        MU_TELL(subject, "folder", MU_HEALTH_ERROR, "run as root: health.cgi setup local --owner USER",
+        MU_TELL(subject, "folder", MU_HEALTH_ERROR, "let it belong to that user; as root: health.cgi setup local --owner USER",
              "%s belongs to user %lu; user %lu, which runs this, may not write to it", root, (unsigned long)info.st_uid,
              (unsigned long)geteuid());
     }
@@ -124,8 +124,8 @@ static void tell_modes(const mu_health_subject_t *subject, const contents_t *con
     if (contents->wrong > 0) {
         MU_TELL(subject, "files", MU_HEALTH_ERROR,
              apr_psprintf(subject->pool, "run: chmod -R u=rwX,go=rX %s", subject->root),
-             "%d of the %s%d have a wrong mode, the first: %s with %04o", contents->wrong, extent, contents->looked_at,
-             contents->first, contents->first_mode);
+             "%d of the %s%d %s a wrong mode, the first: %s with %04o", contents->wrong, extent, contents->looked_at,
+             contents->wrong == 1 ? "has" : "have", contents->first, contents->first_mode);
     }
     else if (contents->links > 0) {
         MU_TELL(subject, "files", MU_HEALTH_WARNING, "replace it by the file itself, or remove it",

@@ -89,6 +89,7 @@ static const char *text_line(const mu_check_t *check, const mu_health_style_t *l
 const char *mu_health_text(const mu_health_t *health, mu_health_style_t look, apr_pool_t *pool)
 {
     apr_array_header_t *lines = apr_array_make(pool, 64, sizeof(const char *));
+    const char *heading = NULL;   /* of a group, until its first line */
 
     if (look.only_problems && health->status == MU_HEALTH_OK) {
         return "";
@@ -96,12 +97,17 @@ const char *mu_health_text(const mu_health_t *health, mu_health_style_t look, ap
     for (int i = 0; i < health->checks->nelts; i++) {
         const mu_check_t *check = check_at(health, i);
 
-        if (begins_group(health, i) && check->collection != NULL) {
-            APR_ARRAY_PUSH(lines, const char *) = apr_pstrcat(pool, "\n", check->collection, "\n", NULL);
+        if (begins_group(health, i)) {
+            heading = check->collection;
         }
-        if (!look.only_problems || check->level != MU_HEALTH_OK) {
-            APR_ARRAY_PUSH(lines, const char *) = text_line(check, &look, pool);
+        if (look.only_problems && check->level == MU_HEALTH_OK) {
+            continue;
         }
+        if (heading != NULL) {
+            APR_ARRAY_PUSH(lines, const char *) = apr_pstrcat(pool, lines->nelts > 0 ? "\n" : "", heading, "\n", NULL);
+            heading = NULL;
+        }
+        APR_ARRAY_PUSH(lines, const char *) = text_line(check, &look, pool);
     }
     APR_ARRAY_PUSH(lines, const char *) = apr_pstrcat(pool, "\n", summary(health, pool), "\n", NULL);
     return apr_array_pstrcat(pool, lines, '\0');

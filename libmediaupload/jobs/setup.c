@@ -209,6 +209,7 @@ static mu_error_t *make_default(const mu_setup_t *setup, const mu_target_t *targ
     }
     source = open_shipped(setup, type->extension, pool);
     if (source < 0) {
+        tell(setup, pool, "no default image is at hand: put one at", path);
         return NULL;
     }
     err = make_path(&folder, setup, apr_pstrmemdup(pool, path, (apr_size_t)(name - path) - 1),

@@ -12,7 +12,7 @@ typedef struct mu_setup_t {
     uid_t user;
     gid_t group;
     const apr_array_header_t *shipped;   /* of const char *: folders that may hold the default images, best first */
-    void (*did)(void *baton, const char *what);   /* told of each thing that was done */
+    void (*did)(void *baton, const char *what);   /* told of each thing that was done, or is left to do */
     void *baton;
 } mu_setup_t;
 

@@ -253,6 +253,10 @@ def test_collections():
         code, answer = check(site)
         is_equal((code, {one["collection"] for one in answer["checks"] if one["level"] == "error"}), (1, {"products"}),
                  "the collection with the trouble is named")
+        text = site.run("health.cgi", "check", "--quiet").stdout.decode()
+        ok(text.startswith("products\n  error ") and "articles\n" not in text, "--quiet names it first and alone", text)
+        text = site.run("health.cgi", "check").stdout.decode()
+        ok("\n\narticles\n  ok" in text and "\n\nproducts\n  " in text, "else each has its heading", text)
         is_equal(check(site, "--collection", "articles")[0], 0, "--collection looks at one")
         done = site.run("health.cgi", "--collection", "none")
         is_equal((done.returncode, done.stderr.count(b"\n")), (2, 1), "there must be such a collection")

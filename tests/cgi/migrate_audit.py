@@ -42,6 +42,8 @@ def test_problems():
             before, rows = site.fingerprint("static", STORED), site.images()
             done = site.migrate("audit")
             is_equal((done.returncode, done.stderr.count(b"\n")), (1, 1), f"{kind}: what nobody can see is told: 1")
+            mail = site.migrate("audit", capture_output=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
+            ok(mail.splitlines()[-1] == done.stderr.strip(), f"{kind}: in one mail that comes last", mail)
             static, stored = site.path("static/uploads"), site.path(STORED)
             is_equal(problems(site), {
                 (keys[1], "missing", None), (keys[2], "not moved yet", f"{static}/a.png"),
@@ -54,7 +56,8 @@ def test_problems():
                 "migrate.cgi remote --collection articles --no-dry-run",
                 f"chmod 644 '{stored}/kept.png'",
                 f"migrate.cgi associate --collection articles --no-dry-run '{static}'",
-                f"UPDATE article SET image_url = '{URL}/Case.png' WHERE id = '{keys[6]}'"} <= mends(site),
+                f"UPDATE article SET image_url = '{URL}/Case.png' WHERE id = '{keys[6]}'",
+                f"UPDATE article SET image_url = 'static/uploads/sub/b.png' WHERE id = '{keys[4]}'"} <= mends(site),
                f"{kind}: each with what mends it", mends(site))
             contains(str(site.report("audit")["items"]), "expired 2026-03-01T09:30:00Z", f"{kind}: when a URL expired")
             is_equal((site.fingerprint("static", STORED), site.images()), (before, rows), f"{kind}: nothing is changed")
