@@ -14,7 +14,8 @@ EXTRA_DIST += \
 	%D%/security.md \
 	%D%/settings.md \
 	%D%/storage.md \
-	%D%/testing.md
+	%D%/testing.md \
+	%D%/walkthrough.md
 EXTRA_DIST += \
 	examples/cpanel.conf \
 	examples/fetch.html \
