@@ -53,7 +53,8 @@ void mu_health_look_at_folder(const mu_health_subject_t *subject)
              mode);
     }
     else if (faccessat(AT_FDCWD, root, W_OK | X_OK, AT_EACCESS) != 0) {
-        MU_TELL(subject, "folder", MU_HEALTH_ERROR, "let it belong to that user; as root: health.cgi setup local --owner USER",
+        MU_TELL(subject, "folder", MU_HEALTH_ERROR,
+             "let it belong to that user; as root: health.cgi setup local --owner USER",
              "%s belongs to user %lu; user %lu, which runs this, may not write to it", root, (unsigned long)info.st_uid,
              (unsigned long)geteuid());
     }
