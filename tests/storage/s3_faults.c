@@ -14,8 +14,11 @@
 
 #define SHORT 300000
 #define LONG (12 * 1024 * 1024)         /* three parts */
+#define LONGER (22 * 1024 * 1024)       /* five */
 #define PIECE 65536
-#define MEMORY "part_size=10M"
+#define MEMORY "part_size=10M"          /* two of them at once */
+#define ONE_AT_ONCE "part_size=5M"
+#define THREE_AT_ONCE "part_size=15M"
 #define ALLOWED_KIB (2 * 1024)          /* beyond one part_size */
 
 #define SANITIZED 0
@@ -26,7 +29,7 @@
 #endif
 #endif
 
-static char bytes[LONG];                /* position by position another */
+static char bytes[LONGER];              /* position by position another */
 
 /* --- tools --- */
 
@@ -128,11 +131,12 @@ static void freeze(void)
 
 /* --- cuts --- */
 
-/* One cut is mended; the object is stored and whole. */
-static void test_one_cut(proxy_t *proxy, const char *bucket, proxy_side_t side, apr_size_t size, apr_size_t step,
-                         apr_size_t end, apr_pool_t *pool)
+/* One cut is mended; the object is stored and whole. Where parts go side by side, the connection that would be cut may
+ * end before it has carried so many bytes. */
+static void test_one_cut(proxy_t *proxy, const char *bucket, const char *options, proxy_side_t side, apr_size_t size,
+                         apr_size_t step, apr_size_t end, apr_pool_t *pool)
 {
-    mu_storage_t *storage = open_at(bucket, through(proxy, pool), MEMORY, pool);
+    mu_storage_t *storage = open_at(bucket, through(proxy, pool), options, pool);
     mu_storage_t *direct = open_at(bucket, s3_variable("TEST_S3_HTTP"), "", pool);
     int tries = 0, stored = 0, cuts = 0;
 
@@ -142,7 +146,8 @@ static void test_one_cut(proxy_t *proxy, const char *bucket, proxy_side_t side, 
         const char *key;
 
         apr_pool_create(&own, pool);
-        key = apr_psprintf(own, "%d-%lu-%lu.bin", side, (unsigned long)size, (unsigned long)at);
+        key = apr_psprintf(own, "%s-%d-%lu-%lu.bin", strchr(options, '=') + 1, side, (unsigned long)size,
+                           (unsigned long)at);
         proxy_cut(proxy, 1, side, at);
         err = store(storage, key, size, NULL, own);
         if (err != NULL) {
@@ -153,9 +158,9 @@ static void test_one_cut(proxy_t *proxy, const char *bucket, proxy_side_t side, 
         cuts += proxy_cuts(proxy);
         apr_pool_destroy(own);
     }
-    is_number(stored, tries, "%lu bytes, cut once at one of %d places of the %s: stored, whole", (unsigned long)size,
-              tries, side == PROXY_REQUEST ? "request" : "answer");
-    is_number(cuts, tries, "and it was cut each time");
+    is_number(stored, tries, "%lu bytes, %s, cut once at one of %d places of the %s: stored, whole",
+              (unsigned long)size, options, tries, side == PROXY_REQUEST ? "request" : "answer");
+    ok(strcmp(options, THREE_AT_ONCE) == 0 ? cuts > 0 : cuts == tries, "and it was cut %d times", cuts);
 }
 
 /* A line that is cut every time: nothing is called stored, and nothing is left when the server can be told. */
@@ -182,10 +187,12 @@ static void test_cuts(apr_pool_t *pool)
     proxy_t *proxy = proxy_start(port_of(s3_variable("TEST_S3_HTTP")));
     const char *bucket = s3_new_bucket(pool);
 
-    test_one_cut(proxy, bucket, PROXY_REQUEST, SHORT, 17003, SHORT, pool);
-    test_one_cut(proxy, bucket, PROXY_ANSWER, SHORT, 23, 200, pool);
-    test_one_cut(proxy, bucket, PROXY_REQUEST, LONG, 1203457, LONG, pool);
-    test_one_cut(proxy, bucket, PROXY_ANSWER, LONG, 97, 1000, pool);
+    test_one_cut(proxy, bucket, ONE_AT_ONCE, PROXY_REQUEST, SHORT, 17003, SHORT, pool);
+    test_one_cut(proxy, bucket, ONE_AT_ONCE, PROXY_ANSWER, SHORT, 23, 200, pool);
+    test_one_cut(proxy, bucket, ONE_AT_ONCE, PROXY_REQUEST, LONG, 1203457, LONG, pool);
+    test_one_cut(proxy, bucket, ONE_AT_ONCE, PROXY_ANSWER, LONG, 97, 1000, pool);
+    test_one_cut(proxy, bucket, THREE_AT_ONCE, PROXY_REQUEST, LONGER, 1203457, LONG, pool);
+    test_one_cut(proxy, bucket, THREE_AT_ONCE, PROXY_ANSWER, LONGER, 97, 1000, pool);
     test_always_cut(proxy, bucket, pool);
     proxy_stop(proxy);
 }
@@ -357,7 +364,7 @@ int main(void)
     apr_pool_t *pool = tap_start();
 
     s3_need_server();
-    for (apr_size_t i = 0; i < LONG; i++) {
+    for (apr_size_t i = 0; i < sizeof(bytes); i++) {
         bytes[i] = (char)(i * 2654435761u >> 13);
     }
     if (!SANITIZED) {
