@@ -138,8 +138,10 @@ held = []   # locked files, until the end
 
 
 def down_note(site):
-    """Somebody asks the storage, which is silent: the note holds as long as its lock."""
-    name = hashlib.sha256(b"s3://media/shop").hexdigest()[:16]
+    """Somebody asks the storage, which is silent: the note, named by its URL and server, holds as long as its lock."""
+    with open(site.path(".env"), encoding="utf-8") as env:
+        endpoint = re.search(r"^AWS_S3_ENDPOINT_URL=(.*)$", env.read(), re.MULTILINE)[1]
+    name = hashlib.sha256(f"s3://media/shop {endpoint}/media".encode()).hexdigest()[:16]
     path = site.write(f"var/outbox/down-{name}.txt", "s3://media/shop: the server has been silent for 30 seconds\n")
     held.append(open(path, "rb"))
     fcntl.flock(held[-1], fcntl.LOCK_EX)
