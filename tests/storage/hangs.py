@@ -154,7 +154,7 @@ def check_kept_connection(name, server, relay, storage):
             wait_for(lambda: not waiting(httpd), "the outbox empties")
 
 
-def check_long(name, server, relay, storage, has_begun):
+def check_long(name, server, storage, has_begun, check_asked):
     """A film, the first bytes of which the storage has taken: with an outbox it is left alone with them."""
     with remote_site(CONF % {"outbox": "on", "storage": storage}, {}, "articles", before=few_threads(4)) as httpd:
         httpd.expect("AH10159")
@@ -162,23 +162,47 @@ def check_long(name, server, relay, storage, has_begun):
         connection, rest = begin_upload(httpd, size, sent)
         with connection:
             wait_for(has_begun, "the storage has some of the film")
-            before = relay.connections
             with frozen(server):
                 connection.sendall(rest)
-                is_equal((Stream(connection).response().status, relay.connections - before), (202, 0),
-                         f"{name} is silent in the middle of a film: it waits, no new connections")
+                is_equal(Stream(connection).response().status, 202, f"{name} is silent in the middle of a film")
+                check_asked()
         wait_for(lambda: not waiting(httpd), "the outbox empties")
     return size
+
+
+def check_form(name, server, relay, storage, count_begun):
+    """Of a form with two files, which are both on their way, the first waits, and the second does not."""
+    with remote_site(CONF % {"outbox": "on", "storage": storage}, {}, "articles", before=few_threads(4)) as httpd:
+        httpd.expect("AH10159")
+        body = form([file("image", f"{number}.png", png(padding=100000 + number)) for number in range(2)])
+        begun = count_begun()
+        with httpd.connect() as connection:
+            connection.sendall(head_of(len(body)) + body[:-10])
+            wait_for(lambda: count_begun() == begun + 2, "the storage has some of both")
+            before = relay.connections
+            with frozen(server):
+                connection.sendall(body[-10:])
+                answer = Stream(connection).response()
+                is_equal((answer.status, [stored["state"] for stored in answer_json(answer)["files"]],
+                          relay.connections - before), (202, ["queued"] * 2, 0),
+                         f"{name} is silent at the end of a form: both files wait, no new connections")
+                is_equal(httpd.error_log().count("kept in the outbox"), 1, "the first has found out")
+        wait_for(lambda: not waiting(httpd), "the outbox empties")
 
 
 def test_bucket_falls_silent():
     with servers.started("s3") as started, Relay(started.servers["s3"].port) as relay:
         storage = s3_url(started.environment, relay.url, "&timeout=1")
         check_kept_connection("a bucket", started.servers["s3"], relay, storage)
-        size = check_long("a bucket", started.servers["s3"], relay, storage,
-                          lambda: any("partNumber=" in head for head in relay.heads))
+
+        def check_parts():
+            parts = [head.split()[1] for head in relay.heads if "partNumber=" in head]
+            is_equal(sorted(parts), sorted(set(parts)), "no part was sent twice")
+            ok(not any(head.startswith("DELETE ") for head in relay.heads), "nothing was to be taken back")
+
+        size = check_long("a bucket", started.servers["s3"], storage,
+                          lambda: any("partNumber=" in head for head in relay.heads), check_parts)
         ok(size in objects(started).values(), "the film is there when it speaks again", objects(started))
-        ok(not any(head.startswith("DELETE ") for head in relay.heads), "nothing was to be taken back")
 
 
 def test_account_falls_silent():
@@ -187,13 +211,24 @@ def test_account_falls_silent():
         media = os.path.join(values["TEST_FTP_HOME"], "media")
         storage = f"ftp://tester:sekret@127.0.0.1:{relay.port}/media?timeout=1&ca={values['TEST_FTP_CA']}"
         check_kept_connection("an FTP account", server, relay, storage)
-        size = check_long("an FTP account", server, relay, storage,
-                          lambda: any(name.startswith(".mu-") for name in os.listdir(media)))
+        before = relay.connections
+        size = check_long("an FTP account", server, storage,
+                          lambda: any(name.startswith(".mu-") for name in os.listdir(media)),
+                          lambda: is_equal(relay.connections, before + 1, "through one connection"))
+        check_form("an FTP account", server, relay, storage,
+                   lambda: sum(name.startswith(".mu-") for name in os.listdir(media)))
         sizes = [os.path.getsize(os.path.join(media, name)) for name in os.listdir(media) if name[0] != "."]
         ok(size in sizes, "the film is there when it speaks again", sizes)
 
 
 # --- slow
+
+def head_of(length):
+    """Of a request with a form of so many bytes."""
+    fields = {**form_headers(), "Content-Length": length, "Host": "localhost", "Connection": "close"}
+    return ("POST /upload/articles HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+            + "\r\n").encode()
+
 
 def film(size):
     """(head of a request, generator of its body) of an upload with a video of so many bytes and a box of zeros."""
@@ -202,9 +237,6 @@ def film(size):
     mark = f"\r\n--{BOUNDARY}--\r\n".encode()
     begin = begin.removesuffix(mark)
     zeros = size - len(whole) - 8
-    fields = {**form_headers(), "Content-Length": len(begin) + zeros + len(mark), "Host": "localhost",
-              "Connection": "close"}
-    head = "POST /upload/articles HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in fields.items())
 
     def body():
         yield begin
@@ -212,7 +244,7 @@ def film(size):
             yield bytes(min(65536, zeros - at))
         yield mark
 
-    return head.encode() + b"\r\n", body()
+    return head_of(len(begin) + zeros + len(mark)), body()
 
 
 def peak_memory(pid):
