@@ -752,6 +752,53 @@ static int probes(const contract_t *contract, mu_storage_t *storage, apr_pool_t 
         && is_empty(contract, storage, pool);
 }
 
+typedef struct leftovers_t {
+    const char *name;   /* of the last one */
+    int count;
+    apr_pool_t *pool;
+} leftovers_t;
+
+static mu_error_t *note_leftover(void *baton, const mu_object_stat_t *stat)
+{
+    leftovers_t *left = baton;
+
+    left->name = apr_pstrdup(left->pool, stat->key);
+    left->count++;
+    return NULL;
+}
+
+static int count_leftovers(leftovers_t *left, mu_storage_t *storage)
+{
+    left->count = 0;
+    return fine(mu_storage_leftovers(storage, note_leftover, left, left->pool)) ? left->count : -1;
+}
+
+/* An upload that goes on leaves the same as one that was killed. */
+static int drops_leftovers(const contract_t *contract, mu_storage_t *storage, apr_pool_t *pool)
+{
+    leftovers_t left = { .pool = pool };
+    int leaves = mu_storage_may_leave(storage), passed;
+    mu_object_t *object;
+
+    (void)contract;
+    if (!fine(contract_put(storage, "a.txt", "stored", MU_KEEP_EXISTING, pool))
+        || count_leftovers(&left, storage) != 0) {
+        return 0;
+    }
+    object = contract_fill(storage, "12345", 5, pool);
+    passed = object != NULL && count_leftovers(&left, storage) == leaves;
+    if (passed && leaves) {
+        passed = contract_failed(mu_storage_drop(storage, "a.txt", pool), MU_INTERNAL)
+            && contract_failed(mu_storage_drop(storage, "../a.txt", pool), MU_INTERNAL)
+            && fine(mu_storage_drop(storage, left.name, pool)) && fine(mu_storage_drop(storage, left.name, pool))
+            && count_leftovers(&left, storage) == 0;
+    }
+    if (object != NULL) {
+        mu_object_abort(object);
+    }
+    return passed && contract_holds(storage, "a.txt", "stored", pool);
+}
+
 /* --- all of them --- */
 
 static const rule_t rules[] = {
@@ -781,6 +828,7 @@ static const rule_t rules[] = {
     { "an error of the caller ends list and read", passes_on_errors },
     { "what is removed is gone", removes },
     { "an object gets another name, unless that is taken, where the storage can do that", moves },
+    { "what an upload leaves is told where it could stay, and is dropped, and nothing else", drops_leftovers },
     { "a new storage is empty and says so", answers_when_new },
     { "the probe passes and leaves nothing", probes },
 };
