@@ -41,8 +41,8 @@ def started(section="", more="", where=(), conf=""):
     """(the server under test, the other host)"""
     with remote_host() as remote:
         own = ARTICLES.replace("    MediaUploadDefault", FETCH + section + "    MediaUploadDefault") + more
-        passwords = subprocess.run(["htpasswd", "-nb", "ann", "sekret"], check=True, capture_output=True, text=True)
-        files = {"mediaupload.conf": own, "remote.pem": remote.certificate, "passwd": passwords.stdout}
+        hashed = subprocess.run(["openssl", "passwd", "-apr1", "sekret"], check=True, capture_output=True, text=True)
+        files = {"mediaupload.conf": own, "remote.pem": remote.certificate, "passwd": f"ann:{hashed.stdout}"}
         places = "Include @ROOT@/mediaupload.conf\n" + conf + place("articles", *where)
         if more:
             places += place("portraits")
