@@ -20,7 +20,7 @@ any_section() {
     MediaUploadMaxSize    4G
     MediaUploadMaxFiles   1000
     MediaUploadMaxFields  1000
-    MediaUploadMaxFieldBytes  16M
+    MediaUploadMaxFieldBytes 16M
 </MediaUpload>
 END
 }
