@@ -215,7 +215,7 @@ static void make_descriptor_path(char path[DESCRIPTOR_PATH], int descriptor)
 /* An unnamed file, or -1 with errno 0 when the system cannot make one or could not name it later. */
 static int open_unnamed(int folder)
 {
-    int descriptor = openat(folder, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, DRAFT_MODE);
+    int descriptor = openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, DRAFT_MODE);
     char path[DESCRIPTOR_PATH];
 
     if (descriptor < 0) {
@@ -242,7 +242,7 @@ apr_status_t mu_draft_begin(mu_draft_t **draft, int folder, mu_draft_kind_t kind
     made->descriptor = kind == MU_DRAFT_ANY ? open_unnamed(folder) : -1;
     if (made->descriptor < 0 && errno == 0) {
         make_hidden_name(made->name);
-        made->descriptor = openat(folder, made->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, DRAFT_MODE);
+        made->descriptor = openat(folder, made->name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, DRAFT_MODE);
     }
     if (made->descriptor < 0) {
         return errno;
@@ -259,6 +259,11 @@ int mu_draft_is_named(const mu_draft_t *draft)
 apr_status_t mu_draft_write(mu_draft_t *draft, const struct iovec *slices, int count)
 {
     return mu_write_all(draft->descriptor, slices, count);
+}
+
+int mu_draft_reader(const mu_draft_t *draft)
+{
+    return fcntl(draft->descriptor, F_DUPFD_CLOEXEC, 0);
 }
 
 /* Everything that can fail about the file itself happens here, before it has a name. Network file systems report

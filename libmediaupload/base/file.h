@@ -47,6 +47,8 @@ apr_status_t mu_draft_begin(mu_draft_t **draft, int folder, mu_draft_kind_t kind
 /* Whether the draft has a hidden name, so that publish and discard need the folder in which it began. */
 int mu_draft_is_named(const mu_draft_t *draft);
 apr_status_t mu_draft_write(mu_draft_t *draft, const struct iovec *slices, int count);
+/* A descriptor for pread(2), which the caller closes; it outlives the draft. -1 when there are no more. */
+int mu_draft_reader(const mu_draft_t *draft);
 /* Gives the draft its name in `folder`, mode 0644. `home` is the folder in which it began (-1 will do for one without
  * a hidden name); both on one file system. EEXIST when the name is taken: by anything, or with `replace` by anything
  * but a regular file; the draft then stays as it was, for another name. After another error only discard is allowed. */

@@ -94,6 +94,11 @@ mu_error_t *mu_deposit_write(mu_deposit_t *deposit, const struct iovec *slices, 
     return err != NULL ? go_on_without(deposit, err) : NULL;
 }
 
+int mu_deposit_reader(const mu_deposit_t *deposit)
+{
+    return deposit->object != NULL && deposit->copy == NULL ? mu_object_reader(deposit->object) : -1;
+}
+
 /* Gives the copy its name. One that takes the place of another does not do so while that leaves. */
 static mu_error_t *name_copy(mu_deposit_t *deposit, const char *key, mu_on_existing_t on_existing)
 {

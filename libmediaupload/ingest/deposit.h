@@ -13,6 +13,8 @@ typedef struct mu_deposit_t mu_deposit_t;
 mu_error_t *mu_deposit_begin(mu_deposit_t **deposit, const mu_target_t *target, const mu_object_info_t *info,
                              apr_pool_t *pool);
 mu_error_t *mu_deposit_write(mu_deposit_t *deposit, const struct iovec *slices, int count);
+/* A descriptor as from mu_object_reader where all bytes go to one place that has them, else -1. */
+int mu_deposit_reader(const mu_deposit_t *deposit);
 /* Publishes; *queued tells whether the file waits in the outbox. MU_EXISTS as from mu_object_commit. */
 mu_error_t *mu_deposit_commit(mu_deposit_t *deposit, const char *key, mu_on_existing_t on_existing, int *queued);
 /* Of one that is published: as mu_object_is_confirmed; never so when it waits. */

@@ -5,7 +5,7 @@
 #include <apr_strings.h>
 
 #include "libmediaupload/base/encode.h"
-#include "libmediaupload/ingest/deposit.h"
+#include "libmediaupload/ingest/checksum.h"
 #include "libmediaupload/ingest/object_key.h"
 #include "libmediaupload/ingest/outbox.h"
 #include "libmediaupload/ingest/policy.h"
@@ -31,8 +31,8 @@ struct mu_intake_t {
     const mu_media_type_t *type;      /* NULL until told */
     mu_image_t *image;                /* NULL: no structure to follow */
     mu_guard_t *guard;                /* NULL: nothing to watch for */
-    mu_sha256_t *sha;                 /* NULL: no checksum wanted */
-    apr_int64_t sha_limit;            /* bytes up to which it is */
+    mu_checksum_t *checksum;          /* NULL: none is wanted */
+    apr_int64_t checksum_limit;       /* bytes up to which it is */
     mu_deposit_t *deposit;            /* NULL before the type is known and after a rejection */
 
     int was_there;                    /* a file of this key was there before: a failure must not remove it */
@@ -64,12 +64,21 @@ const mu_file_t *mu_intake_file(const mu_intake_t *intake)
     return &intake->file;
 }
 
+static void drop_checksum(mu_intake_t *intake)
+{
+    if (intake->checksum != NULL) {
+        mu_checksum_drop(intake->checksum);
+        intake->checksum = NULL;
+    }
+}
+
 /* The file is not wanted; the rest of its bytes is dropped. */
 static void reject(mu_intake_t *intake, const mu_error_t *error)
 {
     if (intake->file.error == NULL) {
         intake->file.error = error;
     }
+    drop_checksum(intake);
     if (intake->deposit != NULL) {
         mu_deposit_abort(intake->deposit);
         intake->deposit = NULL;
@@ -98,7 +107,13 @@ mu_error_t *mu_intake_flush(mu_intake_t *intake)
     }
     err = mu_deposit_write(intake->deposit, intake->slices, intake->slice_count);
     intake->slice_count = 0;
-    return err != NULL ? fail(intake, err) : NULL;
+    if (err != NULL) {
+        return fail(intake, err);
+    }
+    if (intake->checksum != NULL) {
+        mu_checksum_written(intake->checksum, intake->deposit);
+    }
+    return NULL;
 }
 
 static void queue(mu_intake_t *intake, const char *data, apr_size_t length)
@@ -130,11 +145,11 @@ static mu_error_t *store(mu_intake_t *intake, const char *data, apr_size_t lengt
     if (intake->guard != NULL) {
         mu_guard_feed(intake->guard, data, length);
     }
-    if (intake->sha != NULL && intake->file.size > intake->sha_limit) {
-        intake->sha = NULL;
+    if (intake->file.size > intake->checksum_limit) {
+        drop_checksum(intake);
     }
-    if (intake->sha != NULL) {
-        mu_sha256_update(intake->sha, data, length);
+    if (intake->checksum != NULL) {
+        mu_checksum_add(intake->checksum, data, length);
     }
     queue(intake, data, length);
     return intake->slice_count == SLICES ? mu_intake_flush(intake) : NULL;
@@ -237,9 +252,9 @@ static mu_error_t *tell_type(mu_intake_t *intake, const char *bytes, apr_size_t 
     if (!mu_policy_takes_anything(settings)) {
         intake->guard = mu_guard_create(intake->type, intake->pool);
     }
-    intake->sha_limit = mu_key_template_has(settings->key, "sha256") ? APR_INT64_MAX : settings->checksum;
-    if (intake->sha_limit > 0) {
-        intake->sha = mu_sha256_create(intake->pool);
+    intake->checksum_limit = mu_key_template_has(settings->key, "sha256") ? APR_INT64_MAX : settings->checksum;
+    if (intake->checksum_limit > 0) {
+        intake->checksum = mu_checksum_create(intake->pool);
     }
     err = make_early_key(intake);
     if (err != NULL) {
@@ -481,19 +496,32 @@ static void undo_names(mu_intake_t *intake)
     intake->file.url = mu_default_url(intake->target, intake->pool);
 }
 
-const mu_file_t *mu_intake_publish(mu_intake_t *intake)
+static mu_error_t *finish_checksum(mu_intake_t *intake)
 {
     char sha256[MU_SHA256_HEX];
+    mu_error_t *err;
+
+    if (intake->checksum == NULL) {
+        return NULL;
+    }
+    err = mu_checksum_finish(intake->checksum, sha256);
+    if (err == NULL) {
+        intake->file.sha256 = apr_pstrdup(intake->pool, sha256);
+    }
+    return err;
+}
+
+const mu_file_t *mu_intake_publish(mu_intake_t *intake)
+{
     mu_error_t *err;
 
     if (intake->file.error != NULL) {
         return &intake->file;
     }
-    if (intake->sha != NULL) {
-        mu_sha256_finish(intake->sha, sha256);
-        intake->file.sha256 = apr_pstrdup(intake->pool, sha256);
+    err = finish_checksum(intake);
+    if (err == NULL) {
+        err = commit(intake);
     }
-    err = commit(intake);
     if (err == NULL) {
         /* Others may have found the same bytes since: what is named by its digest is theirs, too. */
         intake->is_visible = !intake->was_there && !mu_key_template_has(intake->target->settings->key, "sha256");

@@ -1,5 +1,6 @@
 libmediaupload_libmediaupload_la_SOURCES += \
 	%D%/check.c %D%/check.h \
+	%D%/checksum.c %D%/checksum.h \
 	%D%/delivery.c %D%/delivery.h \
 	%D%/deposit.c %D%/deposit.h \
 	%D%/engine.c %D%/engine.h \

@@ -22,6 +22,7 @@ typedef struct mu_backend_t {
     /* Sets object->context. */
     mu_error_t *(*begin)(mu_object_t *object, const mu_object_info_t *info);
     mu_error_t *(*write)(mu_object_t *object, const struct iovec *slices, int count);
+    int (*reader)(const mu_object_t *object);
     mu_error_t *(*commit)(mu_object_t *object, const char *key, mu_on_existing_t on_existing);
     /* Called once for each object that began and was not committed. Asks nothing of a server that is left alone. */
     void (*abort)(mu_object_t *object);

@@ -136,6 +136,11 @@ static mu_error_t *local_write(mu_object_t *object, const struct iovec *slices, 
     return status == APR_SUCCESS ? NULL : io_error(object->storage, object->pool, status, "write to a file in", "");
 }
 
+static int local_reader(const mu_object_t *object)
+{
+    return mu_draft_reader(object->context);
+}
+
 static mu_error_t *local_commit(mu_object_t *object, const char *key, mu_on_existing_t on_existing)
 {
     const mu_storage_t *storage = object->storage;
@@ -425,6 +430,7 @@ static const mu_backend_t local_backend = {
     .public_url = local_public_url,
     .begin = local_begin,
     .write = local_write,
+    .reader = local_reader,
     .commit = local_commit,
     .abort = local_abort,
     .stat = local_stat,

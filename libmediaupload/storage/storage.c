@@ -255,6 +255,13 @@ mu_error_t *mu_object_commit(mu_object_t *object, const char *key, mu_on_existin
     return err;
 }
 
+int mu_object_reader(const mu_object_t *object)
+{
+    const mu_backend_t *backend = object->storage->backend;
+
+    return object->state == MU_OBJECT_OPEN && backend->reader != NULL ? backend->reader(object) : -1;
+}
+
 int mu_object_is_confirmed(const mu_object_t *object)
 {
     return object->state == MU_OBJECT_DONE && object->confirmed;

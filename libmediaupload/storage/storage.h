@@ -77,6 +77,9 @@ mu_error_t *mu_object_begin(mu_object_t **object, mu_storage_t *storage, const m
                             apr_pool_t *pool);
 /* Appends all bytes of the slices; after an error only abort is allowed. MU_DISK_FULL or MU_STORAGE. */
 mu_error_t *mu_object_write(mu_object_t *object, const struct iovec *slices, int count);
+/* A descriptor for pread(2) of what is written to an open object, which the caller closes; it outlives the object. -1
+ * where the storage has none. */
+int mu_object_reader(const mu_object_t *object);
 /* Publishes the object under `key` (the one given to begin, where one was). MU_EXISTS when there is one already and
  * `on_existing` keeps it: the object is then still open, and commit may be tried with another key. A storage to which
  * a long object is on its way under the key of begin answers MU_EXISTS to every other one. After any other error the

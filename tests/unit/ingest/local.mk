@@ -1,5 +1,5 @@
 check_PROGRAMS += %D%/object_key.t %D%/policy.t %D%/public_url.t %D%/check.t %D%/engine.t %D%/intake.t %D%/outbox.t \
-	%D%/outbox_faults.t %D%/remote_url.t %D%/silence.t
+	%D%/outbox_faults.t %D%/remote_url.t %D%/silence.t %D%/checksum.t
 
 # Collections for tests, in this folder and in ../upload.
 target_sources = %D%/target.c %D%/target.h tests/unit/config/text_file.c tests/unit/config/text_file.h
@@ -18,6 +18,9 @@ target_sources = %D%/target.c %D%/target.h tests/unit/config/text_file.c tests/u
 
 %C%_engine_t_SOURCES = %D%/engine.c $(target_sources)
 %C%_engine_t_LDADD = $(unit_ldadd)
+
+%C%_checksum_t_SOURCES = %D%/checksum.c $(target_sources)
+%C%_checksum_t_LDADD = $(unit_ldadd)
 
 %C%_intake_t_SOURCES = %D%/intake.c $(target_sources)
 %C%_intake_t_LDADD = $(storage_ldadd)
