@@ -16,6 +16,8 @@
 
 /* A mask of the bytes of a block that are equal to `byte`. */
 typedef uint64_t equal_t(const char *block, char byte);
+/* A mask of the offsets of a block at which CR and LF stand and, `last` bytes on, `byte`. */
+typedef uint64_t frame_t(const char *block, size_t last, char byte);
 
 static inline uint64_t load_word(const char *bytes)
 {
@@ -34,17 +36,20 @@ static inline int stands_at(const mu_delimiter_t *delimiter, const char *data)
     if (length < HEAD + sizeof(uint64_t)) {
         return memcmp(data, text, length) == 0;
     }
+    if (load_word(data + length - sizeof(uint64_t)) != load_word(text + length - sizeof(uint64_t))) {
+        return 0;
+    }
     for (size_t i = HEAD; i + sizeof(uint64_t) < length; i += sizeof(uint64_t)) {
         if (load_word(data + i) != load_word(text + i)) {
             return 0;
         }
     }
-    return load_word(data + length - sizeof(uint64_t)) == load_word(text + length - sizeof(uint64_t));
+    return 1;
 }
 
-/* The first, second and last byte rarely agree; where content was made to defeat that, the rest of the head decides. */
+/* CR, LF and the last byte rarely agree; where content was made to defeat that, the rest of the head decides. */
 static inline __attribute__((always_inline))
-size_t scan(const mu_delimiter_t *delimiter, const char *data, size_t length, equal_t *equal)
+size_t scan(const mu_delimiter_t *delimiter, const char *data, size_t length, frame_t *frame, equal_t *equal)
 {
     const char *text = delimiter->text;
     const size_t last = delimiter->length - 1;
@@ -54,7 +59,7 @@ size_t scan(const mu_delimiter_t *delimiter, const char *data, size_t length, eq
 
     for (; end - at >= BLOCK; at += BLOCK) {
         const char *block = data + at;
-        uint64_t hits = equal(block, '\r') & equal(block + 1, '\n') & equal(block + last, text[last]);
+        uint64_t hits = frame(block, last, text[last]);
 
         if (hits != 0) {
             for (size_t i = 2; i < head; i++) {
@@ -97,9 +102,14 @@ static inline uint64_t equal_portable(const char *block, char byte)
     return mask;
 }
 
+static inline uint64_t frame_portable(const char *block, size_t last, char byte)
+{
+    return equal_portable(block, '\r') & equal_portable(block + 1, '\n') & equal_portable(block + last, byte);
+}
+
 static size_t scan_portable(const mu_delimiter_t *delimiter, const char *data, size_t length)
 {
-    return scan(delimiter, data, length, equal_portable);
+    return scan(delimiter, data, length, frame_portable, equal_portable);
 }
 
 #ifdef __x86_64__
@@ -119,9 +129,20 @@ static inline uint64_t equal_sse2(const char *block, char byte)
     return mask;
 }
 
+static inline uint64_t frame_sse2(const char *block, size_t last, char byte)
+{
+    return equal_sse2(block, '\r') & equal_sse2(block + 1, '\n') & equal_sse2(block + last, byte);
+}
+
 static size_t scan_sse2(const mu_delimiter_t *delimiter, const char *data, size_t length)
 {
-    return scan(delimiter, data, length, equal_sse2);
+    return scan(delimiter, data, length, frame_sse2, equal_sse2);
+}
+
+__attribute__((target("avx2")))
+static inline __m256i load_avx2(const char *bytes)
+{
+    return _mm256_loadu_si256((const __m256i *)(const void *)bytes);
 }
 
 __attribute__((target("avx2")))
@@ -131,17 +152,43 @@ static inline uint64_t equal_avx2(const char *block, char byte)
     uint64_t mask = 0;
 
     for (int i = 0; i < BLOCK; i += 32) {
-        __m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)(block + i));
-
-        mask |= (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, wanted)) << i;
+        mask |= (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(load_avx2(block + i), wanted)) << i;
     }
     return mask;
 }
 
 __attribute__((target("avx2")))
+static inline int is_none_avx2(__m256i low, __m256i high)
+{
+    return _mm256_testz_si256(_mm256_or_si256(low, high), _mm256_set1_epi8(-1));
+}
+
+/* Loads are what it costs, and most blocks need four: two bytes of random content hardly ever agree, so LF is looked at
+ * where CR and the last byte do. */
+__attribute__((target("avx2")))
+static inline uint64_t frame_avx2(const char *block, size_t last, char byte)
+{
+    const __m256i cr = _mm256_set1_epi8('\r'), lf = _mm256_set1_epi8('\n'), end = _mm256_set1_epi8(byte);
+    __m256i low = _mm256_and_si256(_mm256_cmpeq_epi8(load_avx2(block), cr),
+                                   _mm256_cmpeq_epi8(load_avx2(block + last), end));
+    __m256i high = _mm256_and_si256(_mm256_cmpeq_epi8(load_avx2(block + 32), cr),
+                                    _mm256_cmpeq_epi8(load_avx2(block + 32 + last), end));
+
+    if (is_none_avx2(low, high)) {
+        return 0;
+    }
+    low = _mm256_and_si256(low, _mm256_cmpeq_epi8(load_avx2(block + 1), lf));
+    high = _mm256_and_si256(high, _mm256_cmpeq_epi8(load_avx2(block + 33), lf));
+    if (is_none_avx2(low, high)) {
+        return 0;
+    }
+    return (uint32_t)_mm256_movemask_epi8(low) | (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32;
+}
+
+__attribute__((target("avx2")))
 static size_t scan_avx2(const mu_delimiter_t *delimiter, const char *data, size_t length)
 {
-    return scan(delimiter, data, length, equal_avx2);
+    return scan(delimiter, data, length, frame_avx2, equal_avx2);
 }
 
 #endif
