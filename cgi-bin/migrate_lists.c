@@ -26,9 +26,13 @@ static const struct {
     { "--remove-source", "remove_source", "flag", { NULL } },
 };
 
-const char *migrate_member(size_t index)
+const char *migrate_member(const char **kind, size_t index)
 {
-    return index < sizeof(members) / sizeof(members[0]) ? members[index].member : NULL;
+    if (index >= sizeof(members) / sizeof(members[0])) {
+        return NULL;
+    }
+    *kind = members[index].kind;
+    return members[index].member;
 }
 
 static mu_json_t *describe_option(const char *name, const char *kind, int required, const char *help, apr_pool_t *pool)

@@ -10,8 +10,9 @@
  * collections of the configuration, and the commands of the program with the members of a request that they know. */
 mu_json_t *migrate_describe(const program_t *program, const mu_engine_t *engine, apr_pool_t *pool);
 
-/* The members of a request that are options of the command line, one by one: NULL when there is no further one. */
-const char *migrate_member(size_t index);
+/* The members of a request that are options of the command line, one by one: NULL when there is no further one. *kind
+ * is "number", "flag", "text", or "choice", which is a text, too. */
+const char *migrate_member(const char **kind, size_t index);
 
 /* {"runs":[{"run","command","collection","started","migrated","bytes","undone"}]}: what can be undone, of one
  * collection or of all (NULL), the newest first. MU_STORAGE. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <apr_file_io.h>
+#include <apr_strings.h>
 
 #include "cgi-bin/cgi_request.h"
 #include "cgi-bin/migrate_commands.h"
@@ -37,6 +38,47 @@ static mu_error_t *wrong(const asked_t *asked, const char *what)
     return mu_error_detail(asked->pool, MU_USAGE, what, NULL);
 }
 
+/* What the member must be, when it is there and something else; else NULL. */
+static const char *misfit(const mu_json_t *json, const char *name, const char *kind)
+{
+    if (mu_json_get(json, name) == NULL) {
+        return NULL;
+    }
+    if (strcmp(kind, "number") == 0) {
+        return mu_json_get_number(json, name, -1) < 0 ? "a number from 0" : NULL;
+    }
+    if (strcmp(kind, "flag") == 0) {
+        return mu_json_get_boolean(json, name, 0) != mu_json_get_boolean(json, name, 1) ? "true or false" : NULL;
+    }
+    return mu_json_get_text(json, name) == NULL ? "a text" : NULL;
+}
+
+static mu_error_t *check_member(const asked_t *asked, const char *name, const char *kind)
+{
+    const char *right = misfit(asked->json, name, kind);
+
+    return right != NULL ? wrong(asked, apr_psprintf(asked->pool, "%s takes %s", name, right)) : NULL;
+}
+
+/* A limit that is misunderstood would be none. */
+static mu_error_t *check_members(const asked_t *asked)
+{
+    static const struct { const char *name, *kind; } own[] = {
+        { "collection", "text" }, { "dir", "text" }, { "run", "text" }, { "apply", "flag" },
+        { "no_dry_run", "flag" }, { "continue", "text" },
+    };
+    mu_error_t *err = NULL;
+    const char *name, *kind;
+
+    for (size_t i = 0; err == NULL && i < sizeof(own) / sizeof(own[0]); i++) {
+        err = check_member(asked, own[i].name, own[i].kind);
+    }
+    for (size_t i = 0; err == NULL && (name = migrate_member(&kind, i)) != NULL; i++) {
+        err = check_member(asked, name, kind);
+    }
+    return err;
+}
+
 static mu_error_t *read_request(asked_t *asked)
 {
     const mu_request_t *request = cgi_request_read(asked->pool);
@@ -55,7 +97,7 @@ static mu_error_t *read_request(asked_t *asked)
         return wrong(asked, "the body is no JSON");
     }
     asked->command = mu_json_get_text(asked->json, "command");
-    return asked->command != NULL ? NULL : wrong(asked, "name the command");
+    return asked->command != NULL ? check_members(asked) : wrong(asked, "name the command");
 }
 
 /* The folder that the request names must be one of the configuration's; none stands for all of them. */
@@ -132,14 +174,14 @@ static void bind_member(mu_json_t *bound, const asked_t *asked, const char *name
 static const char *bound_to(const asked_t *asked)
 {
     mu_json_t *bound = mu_json_array(asked->pool);
-    const char *name;
+    const char *name, *kind;
 
     mu_json_add(bound, mu_json_text(asked->pool, asked->target->name));
     mu_json_add(bound, mu_json_boolean(asked->pool, asked->options.apply));
     bind_member(bound, asked, "command");
     bind_member(bound, asked, "dir");
     bind_member(bound, asked, "run");
-    for (size_t i = 0; (name = migrate_member(i)) != NULL; i++) {
+    for (size_t i = 0; (name = migrate_member(&kind, i)) != NULL; i++) {
         bind_member(bound, asked, name);
     }
     return mu_json_print(bound, 0, asked->pool);
@@ -150,7 +192,7 @@ static mu_error_t *read_pause(asked_t *asked)
     const char *text = mu_json_get_text(asked->json, "continue");
 
     if (text == NULL) {
-        return mu_json_get(asked->json, "continue") == NULL ? NULL : wrong(asked, "continue is a text");
+        return NULL;
     }
     asked->options.pause = &asked->pause;
     return mu_pause_read(&asked->pause, text, bound_to(asked), asked->engine->config->server->secret, asked->pool);
@@ -162,7 +204,8 @@ static mu_error_t *read_options(asked_t *asked)
 
     asked->options.command = asked->migration->name;
     asked->options.lock = asked->migration->lock;
-    asked->options.apply = asked->migration->done != NULL && mu_json_get_boolean(asked->json, "apply", 0);
+    asked->options.apply = asked->migration->done != NULL && (mu_json_get_boolean(asked->json, "apply", 0)
+                                                              || mu_json_get_boolean(asked->json, "no_dry_run", 0));
     asked->options.in_slices = 1;
     if (err == NULL && apr_temp_dir_get(&asked->options.results_folder, asked->pool) != APR_SUCCESS) {
         err = mu_error(asked->pool, MU_INTERNAL, APR_SUCCESS, "there is no folder for temporary files");

@@ -144,7 +144,12 @@ def test_limit():
         is_equal((total(answers), answers[-1]["done"]), (4, True), "a limit holds for all slices together")
         ok(len(answers) > 2, "of which there are several")
         for members, message in [({"limit": 0}, "limit"), ({"limit": "x"}, "limit"), ({"max_time": 0}, "max_time"),
-                                 ({"max_time": "soon"}, "max_time"), ({"continue": 5}, "continue")]:
+                                 ({"max_time": "soon"}, "max_time"), ({"continue": 5}, "continue"),
+                                 ({"max_delete": "5"}, "max_delete takes a number from 0"),
+                                 ({"max_delete": -1}, "max_delete takes a number"), ({"min_age": 0.5}, "min_age"),
+                                 ({"limit": 3, "apply": "no"}, "apply takes true or false"),
+                                 ({"catalogued": 1}, "catalogued takes true or false"),
+                                 ({"collection": 7}, "collection takes a text"), ({"run": []}, "run takes a text")]:
             status, answer, _ = ask(site, command="references", **members)
             is_equal((status, answer["error"]["code"]), (400, "usage"), f"{members}: 400")
             contains(answer["error"]["message"], message, f"{members}: says what is wrong")
