@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <apr_general.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/rand.h>
 
 #include "libmediaupload/base/encode.h"
 #include "libmediaupload/base/memory.h"
@@ -126,7 +126,7 @@ int mu_equal_secret(const void *a, const void *b, apr_size_t size)
 
 void mu_random(void *bytes, apr_size_t size)
 {
-    if (!is_ready() || RAND_bytes(bytes, (int)size) != 1) {
+    if (apr_generate_random_bytes(bytes, size) != APR_SUCCESS) {
         abort();
     }
 }
