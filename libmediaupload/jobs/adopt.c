@@ -86,6 +86,7 @@ static mu_error_t *adopt_copy(work_t *work, const mu_original_t *original)
         return NULL;
     }
     err = mu_copy_ensure(&copied, work->run, original, work->pool);
+    work->item.sent = copied.sent;
     if (err != NULL) {
         return err;
     }

@@ -319,7 +319,7 @@ static mu_error_t *keep(const mu_run_t *run, const mu_original_t *original, cons
 
 /* --- making --- */
 
-static mu_error_t *feed(mu_intake_t *intake, const mu_run_t *run, int descriptor, apr_pool_t *pool)
+static mu_error_t *feed(mu_intake_t *intake, apr_int64_t *sent, mu_run_t *run, int descriptor, apr_pool_t *pool)
 {
     char *buffer = apr_palloc(pool, PIECE);
     mu_error_t *err = NULL;
@@ -335,6 +335,8 @@ static mu_error_t *feed(mu_intake_t *intake, const mu_run_t *run, int descriptor
         }
         if (length > 0) {
             mu_throttle_pass(run->throttle, length);
+            mu_run_sends(run, length);
+            *sent += length;
             err = mu_intake_take(intake, buffer, (apr_size_t)length);
             err = err == NULL ? mu_intake_flush(intake) : err;
         }
@@ -359,7 +361,7 @@ static mu_error_t *discard(mu_file_t *file, const mu_target_t *target, apr_pool_
     return err;
 }
 
-static mu_error_t *make(const mu_file_t **result, const mu_run_t *run, const mu_original_t *original,
+static mu_error_t *make(const mu_file_t **result, apr_int64_t *sent, mu_run_t *run, const mu_original_t *original,
                         apr_pool_t *pool)
 {
     const mu_target_t *target = run->target;
@@ -376,7 +378,7 @@ static mu_error_t *make(const mu_file_t **result, const mu_run_t *run, const mu_
         return err;
     }
     intake = mu_intake_begin(target, &source, pool);
-    stop = feed(intake, run, original->descriptor, pool);
+    stop = feed(intake, sent, run, original->descriptor, pool);
     file = apr_pmemdup(pool, stop == NULL ? mu_intake_publish(intake) : mu_intake_abort(intake, stop), sizeof(*file));
     *result = file;
     if (file->state == MU_FILE_STORED) {
@@ -395,8 +397,7 @@ static mu_error_t *make(const mu_file_t **result, const mu_run_t *run, const mu_
     return err;
 }
 
-static mu_error_t *find_or_make(mu_copied_t *copied, const mu_run_t *run, const mu_original_t *original,
-                                apr_pool_t *pool)
+static mu_error_t *find_or_make(mu_copied_t *copied, mu_run_t *run, const mu_original_t *original, apr_pool_t *pool)
 {
     const mu_file_t *file;
     copy_t copy;
@@ -408,7 +409,7 @@ static mu_error_t *find_or_make(mu_copied_t *copied, const mu_run_t *run, const 
         return run->options.apply ? keep(run, original, &copy, pool) : NULL;
     }
     if (err == NULL && run->options.apply) {
-        err = make(&file, run, original, pool);
+        err = make(&file, &copied->sent, run, original, pool);
         if (err == NULL) {
             copied->key = file->key;
             copied->refused = file->error;
@@ -418,7 +419,7 @@ static mu_error_t *find_or_make(mu_copied_t *copied, const mu_run_t *run, const 
     return err;
 }
 
-mu_error_t *mu_copy_ensure(mu_copied_t *copied, const mu_run_t *run, const mu_original_t *original, apr_pool_t *pool)
+mu_error_t *mu_copy_ensure(mu_copied_t *copied, mu_run_t *run, const mu_original_t *original, apr_pool_t *pool)
 {
     apr_thread_mutex_t *turn = mu_run_turn(run, original->examined->sha256);
     mu_error_t *err;

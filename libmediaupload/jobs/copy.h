@@ -23,13 +23,14 @@ typedef struct mu_copied_t {
     const char *key;                   /* NULL where there is none */
     const char *url;
     const mu_error_t *refused;         /* of FAILED */
+    apr_int64_t sent;                  /* bytes that mu_run_sends was told, whatever became of them */
 } mu_copied_t;
 
 /* Looks for a copy of this source (where keys are made of records' keys: for this row) and no other; makes one where
  * there is none, unless the run is dry. A copy is made through the engine, compared by size and digest (read
  * back, unless the storage tells that of what it holds), recorded in the catalog and written to the journal; one that
  * differs is removed. An error means that the storage, the database or the journal does not work. */
-mu_error_t *mu_copy_ensure(mu_copied_t *copied, const mu_run_t *run, const mu_original_t *original, apr_pool_t *pool);
+mu_error_t *mu_copy_ensure(mu_copied_t *copied, mu_run_t *run, const mu_original_t *original, apr_pool_t *pool);
 
 /* A URL as long as the one that the copy will get. */
 const char *mu_copy_example_url(const mu_run_t *run, const mu_original_t *original, apr_pool_t *pool);

@@ -94,6 +94,7 @@ static mu_error_t *settle(mu_run_t *run, mu_item_t *item, const mu_original_t *o
     mu_error_t *err = mu_copy_ensure(&copied, run, original, pool), *unreported;
 
     item->sha256 = original->examined->sha256;
+    item->sent = copied.sent;
     if (err != NULL) {
         unreported = fail(run, item, err->text, pool);
         return unreported != NULL ? unreported : err;

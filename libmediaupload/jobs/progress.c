@@ -18,24 +18,46 @@ void mu_progress_start_uncounted(mu_progress_t *progress, apr_time_t now)
     *progress = (mu_progress_t){ .uncounted = 1, .measured = now };
 }
 
-void mu_progress_add(mu_progress_t *progress, apr_int64_t bytes, apr_time_t now)
+static apr_int64_t bytes_so_far(const mu_progress_t *progress)
+{
+    return progress->bytes_done + progress->bytes_sent;
+}
+
+static void measure(mu_progress_t *progress, apr_time_t now)
 {
     apr_interval_time_t elapsed = now - progress->measured;
     double seconds = (double)elapsed / APR_USEC_PER_SEC;
+    apr_int64_t bytes = bytes_so_far(progress) - progress->bytes_measured;
     double fresh;
 
-    progress->files_done++;
-    progress->bytes_done += bytes;
     if (elapsed < SHORTEST) {
         return;
     }
-    fresh = (double)(progress->bytes_done - progress->bytes_measured) / seconds;
+    fresh = bytes > 0 ? (double)bytes / seconds : 0;   /* what failed does not count as sent any more */
     if (progress->rate > 0) {
         fresh = progress->rate + (fresh - progress->rate) * seconds / (seconds + MEMORY);
     }
     progress->rate = fresh;
     progress->measured = now;
-    progress->bytes_measured = progress->bytes_done;
+    progress->bytes_measured = bytes_so_far(progress);
+}
+
+void mu_progress_send(mu_progress_t *progress, apr_int64_t bytes, apr_time_t now)
+{
+    progress->bytes_sent += bytes;
+    measure(progress, now);
+}
+
+void mu_progress_settle(mu_progress_t *progress, apr_int64_t bytes)
+{
+    progress->bytes_sent -= bytes;
+}
+
+void mu_progress_add(mu_progress_t *progress, apr_int64_t bytes, apr_time_t now)
+{
+    progress->files_done++;
+    progress->bytes_done += bytes;
+    measure(progress, now);
 }
 
 void mu_progress_drop(mu_progress_t *progress, apr_int64_t bytes)
@@ -49,7 +71,7 @@ void mu_progress_drop(mu_progress_t *progress, apr_int64_t bytes)
 int mu_progress_percent(const mu_progress_t *progress)
 {
     apr_int64_t whole = progress->bytes > 0 ? progress->bytes : progress->files;
-    apr_int64_t done = progress->bytes > 0 ? progress->bytes_done : progress->files_done;
+    apr_int64_t done = progress->bytes > 0 ? bytes_so_far(progress) : progress->files_done;
     int percent;
 
     if (progress->files_done >= progress->files) {
@@ -61,7 +83,7 @@ int mu_progress_percent(const mu_progress_t *progress)
 
 apr_int64_t mu_progress_seconds_left(const mu_progress_t *progress)
 {
-    apr_int64_t left = progress->bytes - progress->bytes_done;
+    apr_int64_t left = progress->bytes - bytes_so_far(progress);
 
     if (progress->files_done >= progress->files) {
         return 0;

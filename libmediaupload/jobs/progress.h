@@ -1,6 +1,7 @@
 /* How far a run is, how fast it goes, how long it will still take. Pure: the time is passed in.
  *
  *   mu_progress_start(&progress, files, bytes, now);
+ *   mu_progress_send(&progress, length, now);                while a long one is on its way
  *   mu_progress_add(&progress, size, now);                   after each file
  *   text = mu_progress_text(&progress, "file", 80, pool);    " 37/100 files, 41 %,  12.4 MB/s, 0:12 left"
  */
@@ -14,12 +15,16 @@ typedef struct mu_progress_t {
     int uncounted;                         /* nobody knows how much there is to be done: `files` and `bytes` are 0 */
     apr_int64_t files, bytes;              /* to be done, all in all */
     apr_int64_t files_done, bytes_done;
+    apr_int64_t bytes_sent;                /* of files that are under way */
     apr_time_t measured;                   /* when `rate` was last updated */
-    apr_int64_t bytes_measured;            /* bytes_done at that time */
+    apr_int64_t bytes_measured;            /* done and sent at that time */
     double rate;                           /* bytes a second, mostly of the last seconds; 0 while unknown */
 } mu_progress_t;
 
 void mu_progress_start(mu_progress_t *progress, apr_int64_t files, apr_int64_t bytes, apr_time_t now);
+/* So many bytes more of a file that is under way. What becomes of it, mu_progress_settle takes them back first. */
+void mu_progress_send(mu_progress_t *progress, apr_int64_t bytes, apr_time_t now);
+void mu_progress_settle(mu_progress_t *progress, apr_int64_t bytes);
 /* One more file is done. */
 void mu_progress_add(mu_progress_t *progress, apr_int64_t bytes, apr_time_t now);
 /* A file turned out to be nothing to be done. */

@@ -29,6 +29,7 @@ typedef struct mu_item_t {
     const char *error;         /* why it was skipped or failed */
     const char *problem;       /* audit: what is wrong, "missing"; NULL leaves this member and the next one out */
     const char *mend;          /* audit: the command that mends it; NULL when none does */
+    apr_int64_t sent;          /* of its bytes mu_run_sends was told; no result has that */
 } mu_item_t;
 
 /* What the results of a slice have besides, for a caller that comes back for more. */

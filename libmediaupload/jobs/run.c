@@ -201,6 +201,14 @@ void mu_run_handles(mu_run_t *run)
     apr_thread_mutex_unlock(run->mutex);
 }
 
+void mu_run_sends(mu_run_t *run, apr_int64_t bytes)
+{
+    apr_thread_mutex_lock(run->mutex);
+    mu_progress_send(&run->progress, bytes, apr_time_now());
+    show_progress(run);
+    apr_thread_mutex_unlock(run->mutex);
+}
+
 apr_thread_mutex_t *mu_run_turn(const mu_run_t *run, const char *text)
 {
     apr_ssize_t length = APR_HASH_KEY_STRING;
@@ -213,6 +221,7 @@ mu_error_t *mu_run_report(mu_run_t *run, const mu_item_t *item, const char *grou
     mu_error_t *err;
 
     apr_thread_mutex_lock(run->mutex);
+    mu_progress_settle(&run->progress, item->sent);
     switch (item->status) {
     case MU_ITEM_PLANNED:
     case MU_ITEM_MIGRATED:

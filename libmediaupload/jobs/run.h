@@ -106,6 +106,9 @@ int mu_run_must_stop(mu_run_t *run);
 /* An item takes time: counts for --max-time. */
 void mu_run_handles(mu_run_t *run);
 
+/* So many bytes more of an item go to the storage; its `sent` is the sum. */
+void mu_run_sends(mu_run_t *run, apr_int64_t bytes);
+
 /* Adds an item to results, plan and progress, to which it had been announced (files, bytes). `group` is its type when
  * it moves, the reason when it is skipped. */
 mu_error_t *mu_run_report(mu_run_t *run, const mu_item_t *item, const char *group, apr_pool_t *scratch_pool);

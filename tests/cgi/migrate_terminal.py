@@ -60,6 +60,18 @@ def test_bar():
             ok(not any("[" in line or LOOKING in line for line in lines), "nothing of the bar is left", lines)
 
 
+def test_long_file():
+    """One that takes long moves the bar while it is on its way."""
+    picture, comment = jpeg(bytes(60000)), slice(2, 2 + 4 + 60000)
+    with Site() as site:
+        site.write("uploads/film.jpg", picture[:2] + picture[comment] * 15 + picture[2:])
+        frames, _, code = see(site, 80, "directory", "--no-dry-run", "--bwlimit", "500K")
+    percents = [int(match[1]) for match in map(re.compile(r"\[.*\] 0/1 file, (\d+) %.*").fullmatch, frames) if match]
+    is_equal(code, 0, "a long file")
+    ok(percents == sorted(percents) and len(set(percents) - {0, 99}) > 2, "moves the bar", frames)
+
+
+
 def test_narrow():
     for columns in (65, 45, 30, 20, 12, 8, 3, 1):
         with filled(Site()) as site:

@@ -83,6 +83,30 @@ static void test_rate(void)
     ok(progress.rate < 1.01 * MEGABYTE && progress.rate > 0.99 * MEGABYTE, "the rate forgets what was long ago");
 }
 
+/* A long file moves the bar while it is on its way; one that fails moves it back, and the rate does not become less
+ * than nothing. */
+static void test_sending(apr_pool_t *pool)
+{
+    mu_progress_t progress;
+
+    mu_progress_start(&progress, 2, 200 * MEGABYTE, 0);
+    for (int i = 1; i <= 50; i++) {
+        mu_progress_send(&progress, 2 * MEGABYTE, i * SECOND);
+    }
+    is_text(mu_progress_text(&progress, "file", 80, pool), "0/2 files, 50 %,   2.0 MB/s, 0:50 left",
+            "a film of which all is sent");
+    mu_progress_settle(&progress, 100 * MEGABYTE);
+    mu_progress_add(&progress, 100 * MEGABYTE, 51 * SECOND);
+    is_number(mu_progress_percent(&progress), 50, "is counted once when it is done");
+    mu_progress_send(&progress, 60 * MEGABYTE, 52 * SECOND);
+    is_number(mu_progress_percent(&progress), 80, "the next one");
+    mu_progress_settle(&progress, 60 * MEGABYTE);
+    mu_progress_drop(&progress, 100 * MEGABYTE);
+    mu_progress_send(&progress, 0, 53 * SECOND);
+    ok(progress.rate > 0, "fails: the rate stays above 0");
+    is_number(mu_progress_percent(&progress), 100, "and the rest is everything");
+}
+
 static void test_dropping(void)
 {
     mu_progress_t progress;
@@ -107,6 +131,7 @@ int main(void)
     test_texts(pool);
     test_columns(pool);
     test_rate();
+    test_sending(pool);
     test_dropping();
     return tap_done();
 }

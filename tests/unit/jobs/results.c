@@ -45,11 +45,12 @@ static const mu_json_t *written(mu_results_t *results, const char **text, apr_po
 static void test_shape(apr_pool_t *pool)
 {
     static const mu_item_t items[] = {
-        { NULL, "/a/\xc3\x89t\xc3\xa9 1.jpg", "k.jpg", "https://e.org/k.jpg", 5, "ab", MU_ITEM_MIGRATED, NULL, NULL,
-         NULL },
-        { "17", "/a/\xff.gif", NULL, NULL, 7, NULL, MU_ITEM_SKIPPED, "already \"stored\"\n", NULL, NULL },
-        { NULL, "/a/c", NULL, NULL, 9, NULL, MU_ITEM_FAILED, "cannot read", NULL, NULL },
-        { NULL, "/a/d", NULL, NULL, 11, "cd", MU_ITEM_PLANNED, NULL, NULL, NULL },
+        { .from = "/a/\xc3\x89t\xc3\xa9 1.jpg", .to = "k.jpg", .url = "https://e.org/k.jpg", .size = 5, .sha256 = "ab",
+          .status = MU_ITEM_MIGRATED },
+        { .record = "17", .from = "/a/\xff.gif", .size = 7, .status = MU_ITEM_SKIPPED,
+          .error = "already \"stored\"\n" },
+        { .from = "/a/c", .size = 9, .status = MU_ITEM_FAILED, .error = "cannot read" },
+        { .from = "/a/d", .size = 11, .sha256 = "cd", .status = MU_ITEM_PLANNED },
     };
     mu_results_t *results;
     const char *text;
