@@ -36,7 +36,8 @@ void mu_hmac_sha256(unsigned char mac[MU_SHA256_SIZE], const void *key, apr_size
 /* Whether both are equal, in a time that tells nothing about where they differ. */
 int mu_equal_secret(const void *a, const void *b, apr_size_t size);
 
-/* Random bytes of the system, fit for keys; ends the process when the system has none (it would otherwise make guessable names). */
+/* Random bytes of the system, fit for keys; ends the process when there are none (it would otherwise make guessable
+ * names). */
 void mu_random(void *bytes, apr_size_t size);
 /* A random UUID, version 4 (RFC 9562 section 5.4), lower case. */
 void mu_uuid(char text[MU_UUID_TEXT]);
