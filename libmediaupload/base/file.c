@@ -11,7 +11,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include <apr_atomic.h>
 #include <apr_strings.h>
 
 #include "libmediaupload/base/digest.h"
@@ -213,27 +212,11 @@ static void make_descriptor_path(char path[DESCRIPTOR_PATH], int descriptor)
     snprintf(path, DESCRIPTOR_PATH, "/proc/self/fd/%d", descriptor);
 }
 
-/* Whether an unnamed file could be named later. That it can is found out once: /proc does not go away. */
-static int can_be_named(int descriptor)
-{
-    static apr_uint32_t is_known;
-    char path[DESCRIPTOR_PATH];
-
-    if (apr_atomic_read32(&is_known)) {
-        return 1;
-    }
-    make_descriptor_path(path, descriptor);
-    if (access(path, F_OK) != 0) {
-        return 0;
-    }
-    apr_atomic_set32(&is_known, 1);
-    return 1;
-}
-
 /* An unnamed file, or -1 with errno 0 when the system cannot make one or could not name it later. */
 static int open_unnamed(int folder)
 {
     int descriptor = openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, DRAFT_MODE);
+    char path[DESCRIPTOR_PATH];
 
     if (descriptor < 0) {
         /* EISDIR, ENOENT: a kernel that does not know the flag. EINVAL, EOPNOTSUPP: a file system that does not. */
@@ -242,7 +225,8 @@ static int open_unnamed(int folder)
         }
         return -1;
     }
-    if (!can_be_named(descriptor)) {
+    make_descriptor_path(path, descriptor);
+    if (access(path, F_OK) != 0) {
         close(descriptor);
         errno = 0;
         return -1;
