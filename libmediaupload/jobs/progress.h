@@ -22,7 +22,7 @@ typedef struct mu_progress_t {
 } mu_progress_t;
 
 void mu_progress_start(mu_progress_t *progress, apr_int64_t files, apr_int64_t bytes, apr_time_t now);
-/* So many bytes more of a file that is under way. What becomes of it, mu_progress_settle takes them back first. */
+/* So many bytes more of a file that is under way. mu_progress_settle takes them back when it is done or has failed. */
 void mu_progress_send(mu_progress_t *progress, apr_int64_t bytes, apr_time_t now);
 void mu_progress_settle(mu_progress_t *progress, apr_int64_t bytes);
 /* One more file is done. */
