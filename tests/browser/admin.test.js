@@ -372,10 +372,20 @@ await group('undo', async () => {
     const before = site.stored('articles').length;
     site.put(picture('to be undone.png', 20 * KB));
     await plan(page);
+    let release;
+    const held = new Promise((resolve) => { release = resolve; });
+    await page.route('**/migrate.cgi', async (route) => {
+        if (route.request().postDataJSON().command === 'runs')
+            await held;
+        return route.fallback();
+    });
     await run(page);
     await titled(page, /^Done: /);
     is(site.stored('articles').length, before + 1, 'a picture is moved');
-    await page.getByRole('button', { name: /^Undo / }).first().click();
+    const undo = page.getByRole('button', { name: /^Undo / }).first();
+    ok(await undo.isDisabled(), 'nothing can be undone from a list that lacks this run');
+    release();
+    await undo.click();
     await titled(page, /^Plan: undo of /);
     matches(await sum(page), /^To take back: 1 /, 'the plan of its undo');
     is(site.stored('articles').length, before + 1, 'changes nothing');

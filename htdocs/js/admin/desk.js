@@ -123,8 +123,11 @@ export class Desk {
             this.#askAgain();
     }
 
+    /* Until the answer is here, the list lacks the last run: its first button would undo another one. */
     async #readRuns() {
+        this.#runs.isBusy = true;
         const { answer } = await this.#client.migrate({ command: 'runs' });
+        this.#runs.isBusy = this.#isBusy;
         this.#runs.show(answer?.runs ?? this.#made, this.#knows('undo'));
     }
 
