@@ -87,6 +87,8 @@ class Proftpd(Server):
         os.chmod(self.path("users"), 0o600)
         with open(self.path("conf"), "w", encoding="ascii") as file:
             file.write(self.configuration())
+        with open(self.path("commands"), "x", encoding="ascii"):
+            pass   # the server makes it with its first session, which may be after start() has returned
 
     def start(self):
         self.launch([os.path.join(UNPACKED, "usr/sbin/proftpd"), "-n", "-q", "-c", self.path("conf")], "log")
