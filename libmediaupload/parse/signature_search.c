@@ -30,10 +30,10 @@ typedef struct {
 /* The second and the third byte tell which signature it can be; in either case, as the low bits of a letter do not
  * depend on it. Two signatures in one slot do not compile. */
 #define SLOTS 16
-#define SLOT(second, third) (((second) ^ (third)) & (SLOTS - 1))
+#define SLOT(second, third) (((second) + (third)) & (SLOTS - 1))
 
 enum {
-    PHP = SLOT('?', 'P'), SCRIPT = SLOT('S', 'C'), PHAR = SLOT('_', 'H'), ZIP_END = SLOT('K', 5),
+    PHP = SLOT('?', 'P'), SCRIPT = SLOT('S', 'C'), PHAR = SLOT('H', 'A'), ZIP_END = SLOT('K', 5),
     ZIP_FILE = SLOT('K', 3), PDF = SLOT('P', 'D'), ELF = SLOT('E', 'L')
 };
 
@@ -47,7 +47,7 @@ enum {
 static const signature_t signatures[SLOTS] = {
     [PHP] = { "PHP code in an image", "<?PHP", BYTE BYTE LETTER LETTER LETTER },
     [SCRIPT] = { "HTML script in an image", "<SCRIPT", BYTE LETTER_4 LETTER LETTER },
-    [PHAR] = { "a PHP archive in an image", "__HALT_COMPILER", BYTE BYTE LETTER_4 BYTE LETTER_4 LETTER_4 },
+    [PHAR] = { "a PHP archive in an image", "_HALT_COMPILER", BYTE LETTER_4 BYTE LETTER_4 LETTER_4 },
     /* APPNOTE 4.3.16: the end record, of an archive on one disk */
     [ZIP_END] = { "a ZIP archive in an image", "PK\5\6\0\0\0\0", BYTE_4 BYTE_4 },
     /* APPNOTE 4.3.7: a local header; version needed below 6.4, flags, method below 128 */
@@ -57,22 +57,35 @@ static const signature_t signatures[SLOTS] = {
     [ELF] = { "an ELF program in an image", "\x7f" "ELF\0\0\1", BYTE_4 "\xfc\xfc" BYTE },
 };
 
-/* Their first bytes, which are compared for a whole block at once, with the bit set that makes letters small. Random
- * bytes hardly ever agree with the first two and a slot. Where content was made to do so, the next two follow; what
- * agrees with all four is at least four bytes apart, whatever the sender made, as none of them begins inside another's.
- * That bounds the time. */
+/* A whole block is looked at at once, first by the second byte's low bits: what the first byte must be, and the third
+ * with the bit set that makes letters small and those that differ between ZIP's two. Random bytes hardly ever agree
+ * with both; nothing agrees with a slot that is not set, as a third byte is never 0. */
 #define SMALL 0x20
+#define MERGED (SMALL | (3 ^ 5))
+#define LOW(second) ((second) & (SLOTS - 1))
+static const unsigned char firsts[SLOTS] = {
+    [LOW('?')] = '<', [LOW('S')] = '<', [LOW('H')] = '_', [LOW('K')] = 'P', [LOW('P')] = '%', [LOW('E')] = 0x7f
+};
+static const unsigned char thirds[SLOTS] = {
+    [LOW('?')] = 'P' | MERGED, [LOW('S')] = 'C' | MERGED, [LOW('H')] = 'A' | MERGED, [LOW('K')] = 3 | MERGED,
+    [LOW('P')] = 'D' | MERGED, [LOW('E')] = 'L' | MERGED
+};
+
+/* Then by a signature's slot, all of the first four bytes, letters made small. Where content was made to agree with
+ * them, too, what does is at least four bytes apart, as none of them begins inside another's. That bounds the time. */
 static const unsigned char leads[4][SLOTS] = {
     { [PHP] = '<', [SCRIPT] = '<', [PHAR] = '_' | SMALL, [ZIP_END] = 'p', [ZIP_FILE] = 'p', [PDF] = '%', [ELF] = 0x7f },
-    { [PHP] = '?', [SCRIPT] = 's', [PHAR] = '_' | SMALL, [ZIP_END] = 'k', [ZIP_FILE] = 'k', [PDF] = 'p', [ELF] = 'e' },
-    { [PHP] = 'p', [SCRIPT] = 'c', [PHAR] = 'h', [ZIP_END] = 5 | SMALL, [ZIP_FILE] = 3 | SMALL, [PDF] = 'd',
+    { [PHP] = '?', [SCRIPT] = 's', [PHAR] = 'h', [ZIP_END] = 'k', [ZIP_FILE] = 'k', [PDF] = 'p', [ELF] = 'e' },
+    { [PHP] = 'p', [SCRIPT] = 'c', [PHAR] = 'a', [ZIP_END] = 5 | SMALL, [ZIP_FILE] = 3 | SMALL, [PDF] = 'd',
       [ELF] = 'l' },
-    { [PHP] = 'h', [SCRIPT] = 'r', [PHAR] = 'a', [ZIP_END] = 6 | SMALL, [ZIP_FILE] = 4 | SMALL, [PDF] = 'f',
+    { [PHP] = 'h', [SCRIPT] = 'r', [PHAR] = 'l', [ZIP_END] = 6 | SMALL, [ZIP_FILE] = 4 | SMALL, [PDF] = 'f',
       [ELF] = 'f' },
 };
 
 /* ---- One block ---- */
 
+/* Whether the first look leaves anything of a window's block. */
+typedef int may_t(const unsigned char *window);
 /* A mask of the offsets of a block that agree with `leads` of their slot in bytes `pair` and `pair` + 1. */
 typedef uint64_t agree_t(const unsigned char *block, int pair);
 
@@ -98,13 +111,13 @@ static inline const char *match(const unsigned char *at)
 }
 
 static inline __attribute__((always_inline))
-const char *scan(const unsigned char *bytes, size_t length, size_t *looked, agree_t *agree)
+const char *scan(const unsigned char *bytes, size_t length, size_t *looked, may_t *may, agree_t *agree)
 {
     size_t at = 0;
 
     for (; length - at >= WINDOW; at += BLOCK) {
         const unsigned char *block = bytes + at;
-        uint64_t hits = agree(block, 0);
+        uint64_t hits = may(block) ? agree(block, 0) : 0;
 
         if (hits != 0) {
             hits &= agree(block, 2);
@@ -122,6 +135,12 @@ const char *scan(const unsigned char *bytes, size_t length, size_t *looked, agre
 }
 
 /* ---- Instruction sets ---- */
+
+static inline int may_any(const unsigned char *window)
+{
+    (void)window;
+    return 1;
+}
 
 #define LANES 16
 typedef unsigned char lanes_t __attribute__((vector_size(LANES)));
@@ -167,7 +186,7 @@ uint64_t agree_portable(const unsigned char *block, int pair)
 
 static const char *scan_portable(const unsigned char *bytes, size_t length, size_t *looked)
 {
-    return scan(bytes, length, looked, agree_portable);
+    return scan(bytes, length, looked, may_any, agree_portable);
 }
 
 #ifdef __x86_64__
@@ -178,7 +197,6 @@ static inline __m128i load_ssse3(const unsigned char *at)
     return _mm_loadu_si128((const __m128i *)(const void *)at);
 }
 
-/* The lookup's index is below 0x80 where it matters: both bytes of a slot are. */
 __attribute__((target("ssse3")))
 static inline uint64_t agree_ssse3(const unsigned char *block, int pair)
 {
@@ -187,7 +205,7 @@ static inline uint64_t agree_ssse3(const unsigned char *block, int pair)
 
     for (int i = 0; i < BLOCK; i += 16) {
         const unsigned char *at = block + i;
-        __m128i slot = _mm_xor_si128(load_ssse3(at + 1), load_ssse3(at + 2));
+        __m128i slot = _mm_and_si128(_mm_add_epi8(load_ssse3(at + 1), load_ssse3(at + 2)), _mm_set1_epi8(SLOTS - 1));
         __m128i one = _mm_cmpeq_epi8(_mm_or_si128(load_ssse3(at + pair), small), _mm_shuffle_epi8(first, slot));
         __m128i two = _mm_cmpeq_epi8(_mm_or_si128(load_ssse3(at + pair + 1), small), _mm_shuffle_epi8(second, slot));
 
@@ -199,13 +217,36 @@ static inline uint64_t agree_ssse3(const unsigned char *block, int pair)
 __attribute__((target("ssse3")))
 static const char *scan_ssse3(const unsigned char *bytes, size_t length, size_t *looked)
 {
-    return scan(bytes, length, looked, agree_ssse3);
+    return scan(bytes, length, looked, may_any, agree_ssse3);
 }
 
 __attribute__((target("avx2")))
 static inline __m256i load_avx2(const unsigned char *at)
 {
     return _mm256_loadu_si256((const __m256i *)(const void *)at);
+}
+
+__attribute__((target("avx2")))
+static inline __m256i look_avx2(__m256i bytes, __m256i next)
+{
+    const __m256i first = _mm256_broadcastsi128_si256(load_ssse3(firsts));
+    const __m256i third = _mm256_broadcastsi128_si256(load_ssse3(thirds));
+    const __m256i middle = _mm256_permute2x128_si256(bytes, next, 0x21);
+    const __m256i two = _mm256_alignr_epi8(middle, bytes, 1);
+    const __m256i three = _mm256_or_si256(_mm256_alignr_epi8(middle, bytes, 2), _mm256_set1_epi8(MERGED));
+
+    return _mm256_and_si256(_mm256_cmpeq_epi8(bytes, _mm256_shuffle_epi8(first, two)),
+                            _mm256_cmpeq_epi8(three, _mm256_shuffle_epi8(third, two)));
+}
+
+/* Loads are what it costs: bytes further on are shifted out of two. */
+__attribute__((target("avx2")))
+static inline int may_avx2(const unsigned char *window)
+{
+    const __m256i low = load_avx2(window), high = load_avx2(window + 32), behind = load_avx2(window + BLOCK);
+    const __m256i any = _mm256_or_si256(look_avx2(low, high), look_avx2(high, behind));
+
+    return !_mm256_testz_si256(any, any);
 }
 
 __attribute__((target("avx2")))
@@ -218,7 +259,8 @@ static inline uint64_t agree_avx2(const unsigned char *block, int pair)
 
     for (int i = 0; i < BLOCK; i += 32) {
         const unsigned char *at = block + i;
-        __m256i slot = _mm256_xor_si256(load_avx2(at + 1), load_avx2(at + 2));
+        __m256i slot = _mm256_and_si256(_mm256_add_epi8(load_avx2(at + 1), load_avx2(at + 2)),
+                                        _mm256_set1_epi8(SLOTS - 1));
         __m256i one = _mm256_cmpeq_epi8(_mm256_or_si256(load_avx2(at + pair), small),
                                         _mm256_shuffle_epi8(first, slot));
         __m256i two = _mm256_cmpeq_epi8(_mm256_or_si256(load_avx2(at + pair + 1), small),
@@ -232,7 +274,7 @@ static inline uint64_t agree_avx2(const unsigned char *block, int pair)
 __attribute__((target("avx2")))
 static const char *scan_avx2(const unsigned char *bytes, size_t length, size_t *looked)
 {
-    return scan(bytes, length, looked, agree_avx2);
+    return scan(bytes, length, looked, may_avx2, agree_avx2);
 }
 
 #endif

@@ -13,7 +13,7 @@
 
 #define MU_SIGNATURE_BLOCK 64   /* offsets that are looked at together */
 #define MU_SIGNATURE_SPAN 16    /* bytes that are read from each: no signature is longer */
-#define MU_SIGNATURE_WINDOW (MU_SIGNATURE_BLOCK + MU_SIGNATURE_SPAN - 1)
+#define MU_SIGNATURE_WINDOW (MU_SIGNATURE_BLOCK + 32)   /* what may be read of and behind a block */
 
 /* Looks at the whole blocks of `length` bytes: at offsets 0 to *looked - 1, which is a multiple of MU_SIGNATURE_BLOCK,
  * and less than a window is left. Returns what starts at one of them, the first; NULL for nothing. */

@@ -132,7 +132,7 @@ static const struct {
 } signatures[] = {
     { "<?php", "==aaa", PHP },
     { "<script", "=aaaaaa", SCRIPT },
-    { "__halt_compiler", "==aaaa=aaaaaaaa", PHAR },
+    { "_halt_compiler", "=aaaa=aaaaaaaa", PHAR },
     { "PK\5\6\0\0\0\0", "========", ZIP },
     { "PK\3\4\24\0\10\10\10\0", "====<=??7=", ZIP },
     { "%PDF-", "=====", PDF },
