@@ -190,6 +190,24 @@ int mu_utf8_length(const unsigned char *text, apr_size_t left)
     return length;
 }
 
+/* How many bytes of a run of ASCII `text` begins with, else of the one character; 0 when it is none. */
+static apr_size_t sound_length(const char *text, apr_size_t length)
+{
+    apr_size_t at = 0;
+    uint64_t word;
+
+    for (; length - at >= sizeof(word); at += sizeof(word)) {
+        memcpy(&word, text + at, sizeof(word));
+        if ((word & UINT64_C(0x8080808080808080)) != 0) {
+            break;
+        }
+    }
+    while (at < length && (unsigned char)text[at] < 0x80) {
+        at++;
+    }
+    return at > 0 ? at : (apr_size_t)mu_utf8_length((const unsigned char *)text, length);
+}
+
 const char *mu_utf8_repair(const char *text, apr_pool_t *pool)
 {
     apr_size_t left = strlen(text);
@@ -197,7 +215,7 @@ const char *mu_utf8_repair(const char *text, apr_pool_t *pool)
     char *to = NULL;
 
     for (apr_size_t i = 0; left > 0;) {
-        int length = mu_utf8_length((const unsigned char *)text + i, left);
+        apr_size_t length = sound_length(text + i, left);
 
         if (length == 0 && repaired == NULL) {
             repaired = apr_palloc(pool, i + 3 * left + 1);
@@ -210,13 +228,13 @@ const char *mu_utf8_repair(const char *text, apr_pool_t *pool)
                 to += 3;
             }
             else {
-                memcpy(to, text + i, (size_t)length);
+                memcpy(to, text + i, length);
                 to += length;
             }
         }
         length = length > 0 ? length : 1;
-        i += (apr_size_t)length;
-        left -= (apr_size_t)length;
+        i += length;
+        left -= length;
     }
     if (repaired == NULL) {
         return text;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include <apr_strings.h>
+
 #include "tests/tap/tap.h"
 
 static void test_base64url(apr_pool_t *pool)
@@ -37,6 +39,25 @@ static void test_percent(apr_pool_t *pool)
     ok(mu_percent_decode("a%00b", 0, pool) == NULL, "NUL is refused");
 }
 
+/* Words of ASCII are passed over at once: a stray byte and a character at every place of some. */
+static void test_utf8_places(apr_pool_t *pool)
+{
+    const char *ascii = "abcdefghijklmnopqrstuvwx";
+    int wrong = 0;
+
+    for (int at = 0; at <= 24; at++) {
+        const char *stray = apr_psprintf(pool, "%.*s\xff%s", at, ascii, ascii + at);
+        const char *sound = apr_psprintf(pool, "%.*s\xc3\xa9%s", at, ascii, ascii + at);
+        const char *mended = apr_psprintf(pool, "%.*s\xef\xbf\xbd%s", at, ascii, ascii + at);
+
+        wrong += strcmp(mu_utf8_repair(stray, pool), mended) != 0;
+        wrong += mu_utf8_repair(sound, pool) != sound;
+        wrong += strcmp(mu_utf8_repair(apr_psprintf(pool, "%s%s", stray, sound), pool),
+                        apr_psprintf(pool, "%s%s", mended, sound)) != 0;
+    }
+    is_number(wrong, 0, "and it is the same at every place");
+}
+
 static void test_utf8(apr_pool_t *pool)
 {
     const char *good = "\xc3\x89t\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80";
@@ -47,6 +68,7 @@ static void test_utf8(apr_pool_t *pool)
     is_text(mu_utf8_repair("\xc0\xaf", pool), "\xef\xbf\xbd\xef\xbf\xbd", "an overlong form is refused");
     is_text(mu_utf8_from_windows1252("\xc9t\xe9 \x80", pool), "\xc3\x89t\xc3\xa9 \xe2\x82\xac",
             "windows-1252 to UTF-8");
+    test_utf8_places(pool);
 }
 
 /* RFC 4648 section 10, and a text whose two alphabets differ. */
