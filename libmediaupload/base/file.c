@@ -22,7 +22,7 @@
 #define SLICES_AT_ONCE 64
 #define HIDDEN_RANDOM 8
 #define HIDDEN_NAME (sizeof(".mu-.part") + 2 * HIDDEN_RANDOM)
-#define DESCRIPTOR_PATH (sizeof("/proc/self/fd/") + 12)
+#define DESCRIPTORS "/proc/self/fd/"
 
 struct mu_draft_t {
     int descriptor;            /* -1 once published or discarded */
@@ -207,29 +207,19 @@ static void make_hidden_name(char name[HIDDEN_NAME])
     snprintf(name, HIDDEN_NAME, ".mu-%s.part", hex);
 }
 
-static void make_descriptor_path(char path[DESCRIPTOR_PATH], int descriptor)
-{
-    snprintf(path, DESCRIPTOR_PATH, "/proc/self/fd/%d", descriptor);
-}
-
 /* An unnamed file, or -1 with errno 0 when the system cannot make one or could not name it later. */
 static int open_unnamed(int folder)
 {
-    int descriptor = openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, DRAFT_MODE);
-    char path[DESCRIPTOR_PATH];
+    int descriptor;
 
-    if (descriptor < 0) {
-        /* EISDIR, ENOENT: a kernel that does not know the flag. EINVAL, EOPNOTSUPP: a file system that does not. */
-        if (errno == EISDIR || errno == ENOENT || errno == EINVAL || errno == EOPNOTSUPP) {
-            errno = 0;
-        }
-        return -1;
-    }
-    make_descriptor_path(path, descriptor);
-    if (access(path, F_OK) != 0) {
-        close(descriptor);
+    if (access(DESCRIPTORS, F_OK) != 0) {
         errno = 0;
         return -1;
+    }
+    descriptor = openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, DRAFT_MODE);
+    /* EISDIR, ENOENT: a kernel that does not know the flag. EINVAL, EOPNOTSUPP: a file system that does not. */
+    if (descriptor < 0 && (errno == EISDIR || errno == ENOENT || errno == EINVAL || errno == EOPNOTSUPP)) {
+        errno = 0;
     }
     return descriptor;
 }
@@ -289,7 +279,7 @@ static apr_status_t seal(mu_draft_t *draft, int durable)
 /* By descriptor: at once with CAP_DAC_READ_SEARCH (open(2), O_TMPFILE), else by way of /proc. */
 static apr_status_t link_unnamed(const mu_draft_t *draft, int folder, const char *name)
 {
-    char path[DESCRIPTOR_PATH];
+    char path[sizeof(DESCRIPTORS) + 12];
 
     if (linkat(draft->descriptor, "", folder, name, AT_EMPTY_PATH) == 0) {
         return APR_SUCCESS;
@@ -297,7 +287,7 @@ static apr_status_t link_unnamed(const mu_draft_t *draft, int folder, const char
     if (errno == EEXIST) {
         return EEXIST;
     }
-    make_descriptor_path(path, draft->descriptor);
+    snprintf(path, sizeof(path), DESCRIPTORS "%d", draft->descriptor);
     return linkat(AT_FDCWD, path, folder, name, AT_SYMLINK_FOLLOW) == 0 ? APR_SUCCESS : errno;
 }
 
