@@ -262,6 +262,7 @@ typedef struct sweep_t {
     mu_inventory_t *inventory;
     mu_claims_t *claims;
     mu_quarantine_t *quarantine;
+    apr_array_header_t *tables;    /* of mu_rows_t */
 } sweep_t;
 
 /* The key that the file was copied to; NULL when it was not, or when somebody needs it here. */
@@ -280,11 +281,23 @@ static const char *copy_of(const sweep_t *sweep, const mu_stock_t *stock, const 
     return entry->key;
 }
 
+/* *goes: the copy is there, and no record has come that names the source since all were read. */
+static mu_error_t *may_go(int *goes, const sweep_t *sweep, const mu_stock_t *stock, const char *key, apr_pool_t *pool)
+{
+    const mu_target_t *target = sweep->run->target;
+    int there, named = 0;
+    mu_error_t *err = mu_copy_is_there(&there, target, key, stock->size, pool);
+
+    err = err == NULL ? mu_rows_hold(&named, sweep->tables, mu_public_url(target, stock->path, pool), pool) : err;
+    *goes = err == NULL && there && !named;
+    return err;
+}
+
 static mu_error_t *sweep_file(const sweep_t *sweep, const mu_stock_t *stock, apr_pool_t *pool)
 {
     mu_item_t item = { .from = mu_parcel_name(sweep->run->target, stock->path, pool), .size = stock->size };
     const char *key = copy_of(sweep, stock, item.from, pool);
-    int there;
+    int goes;
     mu_error_t *err;
 
     if (key == NULL || mu_run_must_stop(sweep->run)) {
@@ -292,8 +305,8 @@ static mu_error_t *sweep_file(const sweep_t *sweep, const mu_stock_t *stock, apr
     }
     mu_run_passes(sweep->run, apr_pstrcat(pool, MU_SWEEP " ", mu_sequence_place(stock, pool), NULL));
     mu_run_handles(sweep->run);
-    err = mu_copy_is_there(&there, sweep->run->target, key, stock->size, pool);
-    if (err != NULL || !there) {
+    err = may_go(&goes, sweep, stock, key, pool);
+    if (err != NULL || !goes) {
         return err;
     }
     item.to = mu_quarantine_place(sweep->quarantine, stock->path, pool);
@@ -320,6 +333,7 @@ mu_error_t *mu_relocate_sweep(mu_run_t *run, const apr_array_header_t *targets)
     err = err == NULL ? mu_claims_open(&sweep.claims, run, sweep.inventory, targets, run->pool) : err;
     err = err == NULL ? mu_claims_take_catalog(sweep.claims, 0) : err;
     err = err == NULL ? mu_claims_take_records(sweep.claims) : err;
+    err = err == NULL ? mu_rows_open(&sweep.tables, run, run->pool) : err;
     if (err != NULL) {
         return err;
     }

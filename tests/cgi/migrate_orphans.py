@@ -120,6 +120,20 @@ def test_catalogued():
                  ({**wanted, **orphans}, [line[1:] for line in row]), f"{name}: undo brings both back")
 
 
+def test_named_meanwhile():
+    """When the first one's row goes, the application names the other: that one stays."""
+    with Application(conf=conf(Local())) as site:
+        upload(site, png(b"a"), png(b"b"))
+        site.sql("CREATE TRIGGER naming AFTER DELETE ON mediaupload_media BEGIN INSERT INTO article (title, image_url) "
+                 "SELECT 'named', url FROM mediaupload_media; END")
+        old_enough()
+        done = site.migrate("orphans", "--no-dry-run", "--catalogued", "--jobs", "1", *AGE)
+        totals = site.totals("orphans")
+        is_equal((done.returncode, totals["migrated"], totals["skipped"]), (0, 1, 1), "one goes, one is skipped")
+        is_equal([url for url in site.stored() if url.endswith(".png")], list(site.images().values()),
+                 "which is the one that a record names by now")
+
+
 def test_limits():
     for site, place, name in each_site():
         wanted, orphans = fill(site, place)

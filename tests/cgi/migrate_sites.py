@@ -9,7 +9,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from migrate_application import CONF, Application, kinds   # noqa: E402
-from migrate_places import conf, places, upload   # noqa: E402
+from migrate_places import Local, conf, places, upload   # noqa: E402
 from migrate_slices import check_one_run, check_slices, journals, names, slices, total, whole   # noqa: E402
 from programs import PROGRAMS, png   # noqa: E402
 from tap.tap import contains, is_equal, main, ok   # noqa: E402
@@ -174,6 +174,25 @@ def test_catalogued_sources():
                  sorted([row[2:] for row in catalog], key=lambda row: row[2]), f"{name}: with all that was known")
         site.migrate("undo", site.report("sites")["run"], "--no-dry-run")
         is_equal((site.images(), site.sql(rows), place.objects()), (before, catalog, objects), f"{name}: undone")
+
+
+def test_named_meanwhile():
+    """When the first source's row goes, the application names the other: that one stays."""
+    with Application(conf=conf(Local(), "    MediaUploadKey {uuid}.{ext}\n", SITES)) as site:
+        site.sql("ALTER TABLE article ADD COLUMN site_id VARCHAR(40)")
+        _, answer = upload(site, png(b"a"), png(b"b"))
+        for entry in answer["files"]:
+            add(site, entry["url"], "7")
+        site.sql("CREATE TRIGGER naming AFTER DELETE ON mediaupload_media BEGIN INSERT INTO article (title, image_url) "
+                 "SELECT 'named', url FROM mediaupload_media WHERE object_key NOT LIKE 'sites/%'; END")
+        with open(site.conf, encoding="utf-8") as file:
+            site.write("mediaupload.conf", file.read().replace("{uuid}.{ext}", "sites/{site}/articles/{uuid}.{ext}"))
+        done = site.migrate("sites", "--no-dry-run", "--remove-source")
+        is_equal((done.returncode, done.stderr), (0, b""), "the run ends with 0")
+        named = [url for url, in site.sql("SELECT image_url FROM article WHERE title = 'named'")]
+        is_equal(len(named), 1, "a record was made while sources went")
+        is_equal([url for url in site.stored() if url.endswith(".png") and "/sites/" not in url], named,
+                 "what it names stays, the other is gone")
 
 
 def test_usage():
