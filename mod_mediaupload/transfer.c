@@ -97,7 +97,6 @@ static transfer_state_t end(transfer_t *transfer, apr_status_t status)
 {
     request_rec *r = transfer->r;
 
-    connection_of(r->connection)->read_size = SOCKET_READ_SMALL;
     mu_exchange_end(transfer->exchange, status != APR_SUCCESS ? explain(r, status) : NULL);
     return status == AP_FILTER_ERROR ? TRANSFER_ANSWERED : TRANSFER_DONE;
 }

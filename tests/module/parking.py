@@ -196,6 +196,28 @@ def test_other_mpms_read_blocking():
             close(connections)
 
 
+def test_after_an_upload():
+    """The connection is read largely from then on: several requests may come with one read, or end in it."""
+    pictures = [png(padding=size) for size in (300000, 10, 131072, 20, 30, 200000)]
+    forms = [form([file("image", "a.png", picture)]) for picture in pictures]
+    get = b"GET /upload/articles HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    requests = [head(body) + body for body in forms]
+    for tls in (False, True):
+        name = "TLS" if tls else "plain"
+        with server(conf(), tls=True) as httpd, httpd.connect(tls) as connection:
+            stream = Stream(connection)
+            connection.sendall(requests[0])
+            statuses = [stream.response().status]
+            connection.sendall(requests[1] + get + requests[2] + get + requests[3] + requests[4] + requests[5] + get)
+            statuses += [stream.response().status for _ in range(8)]
+            is_equal(statuses, [201, 201, 200, 201, 200, 201, 201, 201, 200], f"{name}: each request is answered")
+            stored = []
+            for picture in stored_files(httpd):
+                with open(httpd.path(f"{IMAGES}/{picture}"), "rb") as opened:
+                    stored.append(opened.read())
+            ok(sorted(stored) == sorted(pictures), f"{name}: each picture is there, whole")
+
+
 def test_without_large_reads():
     with server("MediaUploadLargeReads off\n" + conf()) as httpd:
         is_equal(post(httpd, [file("image", "a.png", png(padding=300000))]).status, 201, "MediaUploadLargeReads off")
