@@ -9,10 +9,11 @@
 
 /* Sixty-four offsets are looked at together: bit i of a mask stands for the delimiter at offset i. */
 #define BLOCK 64
-/* How many leading bytes, and the last one, are looked at that way. CR is a delimiter's first byte only, so offsets
- * that pass are at least this far apart, whatever the sender made; and comparing the rest of each costs less than the
- * distance to the next. That is what makes the search linear. */
+/* How many leading bytes, and the last one, are looked at that way while more than a few offsets are left. CR is a
+ * delimiter's first byte only, so offsets that pass all of them are at least this far apart, whatever the sender made;
+ * and comparing the rest of each costs less than the distance to the next. That is what makes the search linear. */
 #define HEAD 8
+#define FEW (BLOCK / HEAD)
 /* How many bytes ahead memory is asked for: CPUs do not look ahead over the end of a page themselves. */
 #define AHEAD 4096
 
@@ -29,19 +30,19 @@ static inline uint64_t load_word(const char *bytes)
     return word;
 }
 
-/* Whether the delimiter stands at `data`, whose first HEAD bytes are known to be right. */
+/* Whether the delimiter stands at `data`. Its end is what differs where content was made to look like it. */
 static inline int stands_at(const mu_delimiter_t *delimiter, const char *data)
 {
     const char *text = delimiter->text;
     const size_t length = delimiter->length;
 
-    if (length < HEAD + sizeof(uint64_t)) {
+    if (length < sizeof(uint64_t)) {
         return memcmp(data, text, length) == 0;
     }
     if (load_word(data + length - sizeof(uint64_t)) != load_word(text + length - sizeof(uint64_t))) {
         return 0;
     }
-    for (size_t i = HEAD; i + sizeof(uint64_t) < length; i += sizeof(uint64_t)) {
+    for (size_t i = 0; i + sizeof(uint64_t) < length; i += sizeof(uint64_t)) {
         if (load_word(data + i) != load_word(text + i)) {
             return 0;
         }
@@ -49,7 +50,7 @@ static inline int stands_at(const mu_delimiter_t *delimiter, const char *data)
     return 1;
 }
 
-/* CR, LF and the last byte rarely agree; where content was made to defeat that, the rest of the head decides. */
+/* CR, LF and the last byte rarely agree; where content was made so that they do, the rest of the head decides. */
 static inline __attribute__((always_inline))
 size_t scan(const mu_delimiter_t *delimiter, const char *data, size_t length, frame_t *frame, equal_t *equal)
 {
@@ -64,10 +65,8 @@ size_t scan(const mu_delimiter_t *delimiter, const char *data, size_t length, fr
         uint64_t hits = frame(block, last, text[last]);
 
         __builtin_prefetch((const void *)((uintptr_t)block + AHEAD));
-        if (hits != 0) {
-            for (size_t i = 2; i < head; i++) {
-                hits &= equal(block + i, text[i]);
-            }
+        for (size_t i = 2; i < head && __builtin_popcountll(hits) > FEW; i++) {
+            hits &= equal(block + i, text[i]);
         }
         for (; hits != 0; hits &= hits - 1) {
             size_t hit = at + (size_t)__builtin_ctzll(hits);
