@@ -65,7 +65,7 @@ size_t scan(const mu_delimiter_t *delimiter, const char *data, size_t length, fr
         uint64_t hits = frame(block, last, text[last]);
 
         __builtin_prefetch((const void *)((uintptr_t)block + AHEAD));
-        for (size_t i = 2; i < head && __builtin_popcountll(hits) > FEW; i++) {
+        for (size_t i = 2; hits != 0 && i < head && __builtin_popcountll(hits) > FEW; i++) {
             hits &= equal(block + i, text[i]);
         }
         for (; hits != 0; hits &= hits - 1) {
