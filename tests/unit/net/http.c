@@ -509,6 +509,7 @@ static void test_steps(apr_pool_t *pool)
     mu_http_call_t call = get("/", pool);
     mu_http_sending_t *sendings[3];
     mu_http_answer_t answer;
+    server_t *other = server_start();
     apr_pool_t *own;
 
     call.method = "PUT";
@@ -538,11 +539,13 @@ static void test_steps(apr_pool_t *pool)
         ok(memcmp(server_body(server, &size, pool), data, BODY_SIZE) == 0 && size == BODY_SIZE, "its body arrived");
     }
 
-    server_script(server, &(step_t){ .how = STAY_SILENT }, 1);
+    /* At a server of its own: who knows when it sees what is left of the request, and which step it then takes. */
+    call.url = server_url(other, "/", pool);
     apr_pool_create(&own, pool);
     mu_http_begin(lines, &call, own);
     apr_pool_destroy(own);
-    server_script(server, NULL, 0);
+    server_stop(other);
+    call.url = server_url(server, "/", pool);
     passes(mu_http_call(lines, &call, &answer, pool), "one that is given up leaves the lines usable");
 }
 
