@@ -1,9 +1,8 @@
 /* Large reads from the network while an upload's body arrives.
  *
  * httpd's own socket bucket reads APR_BUCKET_BUFF_SIZE (8000) bytes at a time, which costs an upload about twice its
- * CPU. Ours reads what the connection asks for: small at first and while an upload is parked, so that connections that
- * wait hold no large buffer; large while a body arrives, and from then on: the next upload on the connection comes with
- * its header. */
+ * CPU. Ours reads what the connection asks for: small at first and while an upload is parked, when it holds no large
+ * buffer; large while a body arrives, and from then on: the next upload on the connection comes with its header. */
 #ifndef MOD_MEDIAUPLOAD_SOCKET_READER_H
 #define MOD_MEDIAUPLOAD_SOCKET_READER_H
 
