@@ -1,6 +1,7 @@
 #include "libmediaupload/base/json.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -126,11 +127,8 @@ static void put_line(printer_t *printer, int depth)
     }
 }
 
-/* Whether RFC 8259 section 7 has it escaped, or it is the one control character that it leaves out. */
-static int needs_escape(char c)
-{
-    return (unsigned char)c < ' ' || c == '"' || c == '\\' || c == 0x7f;
-}
+/* What RFC 8259 section 7 has escaped, and the one control character that it leaves out. */
+static const char escaped_bytes[UCHAR_MAX + 1] = { [0 ... ' ' - 1] = 1, ['"'] = 1, ['\\'] = 1, [0x7f] = 1 };
 
 static void put_string(printer_t *printer, const char *text, apr_size_t length)
 {
@@ -141,7 +139,7 @@ static void put_string(printer_t *printer, const char *text, apr_size_t length)
         const char *place;
         char escape[8];
 
-        while (at < length && !needs_escape(text[at])) {
+        while (at < length && !escaped_bytes[(unsigned char)text[at]]) {
             at++;
         }
         put_bytes(printer, text + from, at - from);

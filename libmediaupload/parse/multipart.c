@@ -27,7 +27,7 @@ struct mu_multipart_t {
     mu_multipart_events_t events;
     void *baton;
     mu_multipart_limits_t limits;
-    apr_pool_t *pool;
+    apr_pool_t *pool, *part_pool;   /* the second is cleared after each part's headers */
     mu_delimiter_t delimiter;
     state_t state;
     apr_size_t held;            /* how many bytes of the delimiter end what has been fed */
@@ -134,6 +134,7 @@ void mu_multipart_create(mu_multipart_t **parser, const char *boundary, const mu
     made->baton = baton;
     made->limits = *limits;
     made->pool = pool;
+    apr_pool_create(&made->part_pool, pool);
     mu_delimiter_init(&made->delimiter, delimiter, strlen(delimiter));
     made->room = KEPT_START;
     made->kept = apr_palloc(pool, made->room);
@@ -310,12 +311,10 @@ static mu_error_t *begin_part(mu_multipart_t *parser)
 {
     apr_size_t length = parser->line_start;   /* all but the empty line */
     const char *problem;
-    apr_pool_t *part_pool;
     mu_part_t part;
     mu_error_t *err;
 
-    apr_pool_create(&part_pool, parser->pool);
-    problem = mu_part_header_parse(&part, parser->kept, length, part_pool);
+    problem = mu_part_header_parse(&part, parser->kept, length, parser->part_pool);
     if (problem != NULL) {
         err = refuse(parser, problem);
     }
@@ -323,7 +322,7 @@ static mu_error_t *begin_part(mu_multipart_t *parser)
         enter_content(parser, CONTENT);
         err = parser->events.part_begin(parser->baton, &part);
     }
-    apr_pool_destroy(part_pool);
+    apr_pool_clear(parser->part_pool);
     return err;
 }
 

@@ -1,18 +1,24 @@
 #include "libmediaupload/parse/part_header.h"
 
+#include <limits.h>
 #include <string.h>
 #include <strings.h>
 
-#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include "libmediaupload/base/encode.h"
 
 #define SPACE " \t"
 
+/* RFC 9110 section 5.6.2. */
+static const char token_bytes[UCHAR_MAX + 1] = {
+    ['!'] = 1, ['#'] = 1, ['$'] = 1, ['%'] = 1, ['&'] = 1, ['\''] = 1, ['*'] = 1, ['+'] = 1, ['-'] = 1, ['.'] = 1,
+    ['0' ... '9'] = 1, ['A' ... 'Z'] = 1, ['^'] = 1, ['_'] = 1, ['`'] = 1, ['a' ... 'z'] = 1, ['|'] = 1, ['~'] = 1
+};
+
 int mu_is_token(char c)
 {
-    return apr_isalnum(c) ? (unsigned char)c < 0x80 : c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL;
+    return token_bytes[(unsigned char)c];
 }
 
 static int is_control(char c)
@@ -120,7 +126,8 @@ mu_parameter_t mu_parameter_next(char **rest, char **name, char **value)
  * between the quotes of a name: browsers send a file's name with what control characters it has. */
 static int is_harmful(char c, const char *field)
 {
-    return c == '\0' || c == '\r' || c == '\n' || (is_control(c) && strcasecmp(field, "Content-Disposition") != 0);
+    return is_control(c)
+           && (c == '\0' || c == '\r' || c == '\n' || strcasecmp(field, "Content-Disposition") != 0);
 }
 
 /* The field at *at: its name, its value trimmed and unfolded (RFC 5322 section 2.2.3), *at moved to the next. A line

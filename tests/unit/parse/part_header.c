@@ -190,6 +190,18 @@ static const row_t refused[] = {
       "!a part is not form-data" },
 };
 
+/* RFC 9110 section 5.6.2. */
+static void test_tokens(void)
+{
+    static const char tchar[] = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    int wrong = 0;
+
+    for (int c = 0; c < 256; c++) {
+        wrong += (mu_is_token((char)c) != 0) != (c != 0 && strchr(tchar, c) != NULL);
+    }
+    is_number(wrong, 0, "exactly the bytes of RFC 9110 make a token");
+}
+
 int main(void)
 {
     static const char nul[] = FORM "; filename=\"a\0.jpg\"";
@@ -200,5 +212,6 @@ int main(void)
     test_rows(other_headers, COUNT(other_headers), pool);
     test_rows(refused, COUNT(refused), pool);
     is_text(parse(nul, sizeof(nul) - 1, pool), "!a part header has a control character", "NUL");
+    test_tokens();
     return tap_done();
 }
