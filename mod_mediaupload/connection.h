@@ -8,8 +8,6 @@ struct transfer_t;
 
 typedef struct connection_t {
     apr_size_t read_size;         /* bytes that one read from the network asks for */
-    void *spare;                  /* a large buffer that waits for the next read (socket_reader.c); NULL for none */
-    int is_closed;                /* no buffer is to be kept any more */
     struct transfer_t *parked;    /* the upload that waits for its client; NULL for none */
     int is_inside;                /* our process_connection hook is calling the others */
 } connection_t;

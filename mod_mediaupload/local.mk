@@ -8,6 +8,7 @@ module_LTLIBRARIES += %D%/mod_mediaupload.la
 	%D%/log_httpd.c %D%/log_httpd.h \
 	%D%/mod_mediaupload.c \
 	%D%/parking.c %D%/parking.h \
+	%D%/read_buffer.c %D%/read_buffer.h \
 	%D%/refusal.c %D%/refusal.h \
 	%D%/reply_httpd.c %D%/reply_httpd.h \
 	%D%/socket_reader.c %D%/socket_reader.h \

@@ -8,7 +8,6 @@
 #include <http_request.h>
 
 #include "mod_mediaupload/connection.h"
-#include "mod_mediaupload/socket_reader.h"
 #include "mod_mediaupload/status.h"
 
 #define PATIENCE 2000            /* microseconds that a worker waits for more before it parks an upload */
@@ -64,7 +63,6 @@ int parking_read(transfer_t *transfer)
     transfer_state_t state = read_patiently(transfer, 1);
 
     if (state == TRANSFER_WAITING) {
-        socket_reader_rest(transfer->r->connection);
         set_parked(connection_of(transfer->r->connection), transfer);
         return SUSPENDED;
     }
@@ -89,7 +87,6 @@ static void resume(connection_t *connection, conn_rec *c)
     transfer_state_t state = read_patiently(transfer, 0);
 
     if (state == TRANSFER_WAITING) {
-        socket_reader_rest(c);
         c->cs->state = CONN_STATE_ASYNC_WAITIO;
         return;
     }

@@ -1,12 +1,12 @@
 #include "mod_mediaupload/socket_reader.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 
 #include <http_core.h>
 
 #include "mod_mediaupload/connection.h"
 #include "mod_mediaupload/directives.h"
+#include "mod_mediaupload/read_buffer.h"
 
 /* Lives as long as the connection. */
 typedef struct reader_t {
@@ -51,65 +51,20 @@ static apr_status_t receive(apr_socket_t *socket, char *buffer, apr_size_t *leng
     return status;
 }
 
-/* A large buffer stands behind its owner, who keeps one for the next read: from the pool's allocator it would stay with
- * every connection that once had an upload. */
-typedef struct large_t {
-    connection_t *owner;
-    char bytes[SOCKET_READ_LARGE];
-} large_t;
-
-static void release_large(void *bytes)
-{
-    large_t *large = (large_t *)((char *)bytes - offsetof(large_t, bytes));
-
-    if (large->owner->spare == NULL && !large->owner->is_closed) {
-        large->owner->spare = large;
-    }
-    else {
-        free(large);
-    }
-}
-
-static char *allocate(connection_t *connection)
-{
-    large_t *large = connection->spare;
-
-    if (connection->read_size != SOCKET_READ_LARGE) {
-        return ap_malloc(connection->read_size);
-    }
-    connection->spare = NULL;
-    if (large == NULL) {
-        large = ap_malloc(sizeof(*large));
-        large->owner = connection;
-    }
-    return large->bytes;
-}
-
-void socket_reader_rest(conn_rec *c)
-{
-    connection_t *connection = connection_of(c);
-
-    free(connection->spare);
-    connection->spare = NULL;
-}
-
-static apr_status_t close_connection(void *c)
-{
-    connection_of(c)->is_closed = 1;
-    socket_reader_rest(c);
-    return APR_SUCCESS;
-}
-
 /* The bucket becomes what was read, followed by a bucket for what comes next; at the end it becomes empty. */
 static apr_status_t read_socket(apr_bucket *bucket, const char **bytes, apr_size_t *length, apr_read_type_e block)
 {
     reader_t *reader = bucket->data;
     apr_bucket_alloc_t *list = bucket->list;
     apr_size_t size = reader->connection->read_size;
-    char *buffer = allocate(reader->connection);
-    void (*release)(void *) = size == SOCKET_READ_LARGE ? release_large : free;
+    const int is_large = size == SOCKET_READ_LARGE;
+    char *buffer = is_large ? read_buffer_take() : malloc(size);
+    void (*release)(void *) = is_large ? read_buffer_give : free;
     apr_status_t status;
 
+    if (buffer == NULL) {
+        return APR_ENOMEM;
+    }
     *bytes = NULL;
     *length = size;
     status = receive(reader->socket, buffer, length, block);
@@ -140,7 +95,6 @@ apr_status_t socket_reader_insert(conn_rec *c, apr_bucket_brigade *brigade, apr_
     reader = apr_palloc(c->pool, sizeof(*reader));
     reader->socket = socket;
     reader->connection = connection_of(c);
-    apr_pool_cleanup_register(c->pool, c, close_connection, apr_pool_cleanup_null);
     APR_BRIGADE_INSERT_TAIL(brigade, make_bucket(reader, c->bucket_alloc));
     return APR_SUCCESS;
 }

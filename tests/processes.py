@@ -30,6 +30,15 @@ def descriptors(pid):
     return links
 
 
+def memory(httpd):
+    """KiB that the children have written to and share with nobody."""
+    total = 0
+    for pid in children(httpd):
+        with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as rollup:
+            total += sum(int(line.split()[1]) for line in rollup if line.startswith("Private_Dirty:"))
+    return total
+
+
 def holders(httpd, folder):
     """The children that have a file below a folder of the server open."""
     return [pid for pid in children(httpd)

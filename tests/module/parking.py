@@ -8,7 +8,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from httpd import Stream, wait_for   # noqa: E402
-from processes import children, descriptors, holders, threads   # noqa: E402
+from processes import children, descriptors, holders, memory, threads   # noqa: E402
 from tap.tap import is_equal, main, ok   # noqa: E402
 from uploads import (ARTICLES, JPEG, code, field, file, form, form_headers, place, png, post, server,  # noqa: E402
                      stored_files)
@@ -216,6 +216,23 @@ def test_after_an_upload():
                 with open(httpd.path(f"{IMAGES}/{picture}"), "rb") as opened:
                     stored.append(opened.read())
             ok(sorted(stored) == sorted(pictures), f"{name}: each picture is there, whole")
+
+
+def test_memory_of_connections_that_wait():
+    """What was read into is no connection's own: one that waits for its next request holds none of it."""
+    body = form([file("image", "a.png", png(padding=300000))])
+    connections = []
+    with server(conf()) as httpd:
+        httpd.expect("AH00484: server reached MaxRequestWorkers", "AH10159")
+        for _ in range(2 * SLOW_CLIENTS):
+            connections.append(httpd.connect())
+            connections[-1].sendall(head(body) + body)
+            Stream(connections[-1]).response()
+            if len(connections) == SLOW_CLIENTS:
+                before = memory(httpd)
+        each = (memory(httpd) - before) / SLOW_CLIENTS
+        ok(each < 64, f"a connection that waits holds {each:.0f} KiB, less than 64")
+        close(connections)
 
 
 def test_without_large_reads():
