@@ -1,7 +1,5 @@
 #include "libmediaupload/base/json.h"
 
-#include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,10 +7,10 @@
 #include <json-c/json.h>
 
 #include "libmediaupload/base/encode.h"
+#include "libmediaupload/base/json_writer.h"
 #include "libmediaupload/base/memory.h"
 
 #define MAX_DEPTH 32
-#define FIRST_ROOM 512   /* bytes of a text: most answers fit */
 
 static json_object *raw(const mu_json_t *value)
 {
@@ -65,11 +63,6 @@ mu_json_t *mu_json_text(apr_pool_t *pool, const char *text)
     return text == NULL ? NULL : made(pool, json_object_new_string(mu_utf8_repair(text, pool)));
 }
 
-mu_json_t *mu_json_bytes(apr_pool_t *pool, const char *text, apr_size_t length)
-{
-    return made(pool, json_object_new_string_len(text, (int)length));
-}
-
 mu_json_t *mu_json_number(apr_pool_t *pool, apr_int64_t number)
 {
     return made(pool, json_object_new_int64(number));
@@ -92,141 +85,65 @@ void mu_json_add(mu_json_t *array, mu_json_t *value)
 
 /* --- printing: json-c's own leaves out, without a word, what it finds no memory for --- */
 
-typedef struct printer_t {
-    char *text;
-    apr_size_t length, room;
-    int pretty;
-    apr_pool_t *pool;
-} printer_t;
+static void write_value(mu_json_writer_t *writer, json_object *value);
 
-static void put_bytes(printer_t *printer, const char *bytes, apr_size_t length)
-{
-    if (length > printer->room - printer->length) {
-        char *old = printer->text;
-
-        printer->room = 2 * printer->room + length;
-        printer->text = apr_palloc(printer->pool, printer->room);
-        memcpy(printer->text, old, printer->length);
-    }
-    memcpy(printer->text + printer->length, bytes, length);
-    printer->length += length;
-}
-
-static void put(printer_t *printer, const char *text)
-{
-    put_bytes(printer, text, strlen(text));
-}
-
-static void put_line(printer_t *printer, int depth)
-{
-    if (printer->pretty) {
-        put(printer, "\n");
-        for (int i = 0; i < depth; i++) {
-            put(printer, "  ");
-        }
-    }
-}
-
-/* What RFC 8259 section 7 has escaped, and the one control character that it leaves out. */
-static const char escaped_bytes[UCHAR_MAX + 1] = { [0 ... ' ' - 1] = 1, ['"'] = 1, ['\\'] = 1, [0x7f] = 1 };
-
-static void put_string(printer_t *printer, const char *text, apr_size_t length)
-{
-    static const char escaped[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
-
-    put(printer, "\"");
-    for (apr_size_t from = 0, at = 0; at < length; from = ++at) {
-        const char *place;
-        char escape[8];
-
-        while (at < length && !escaped_bytes[(unsigned char)text[at]]) {
-            at++;
-        }
-        put_bytes(printer, text + from, at - from);
-        if (at < length) {
-            place = memchr(escaped, text[at], sizeof(escaped) - 1);
-            snprintf(escape, sizeof(escape), place != NULL ? "\\%c" : "\\u%04x",
-                     place != NULL ? letters[place - escaped] : text[at]);
-            put(printer, escape);
-        }
-    }
-    put(printer, "\"");
-}
-
-static void put_value(printer_t *printer, json_object *value, int depth);
-
-static void put_members(printer_t *printer, json_object *object, int depth)
+static void write_members(mu_json_writer_t *writer, json_object *object)
 {
     struct json_object_iterator at = json_object_iter_begin(object), end = json_object_iter_end(object);
 
-    for (const char *comma = ""; !json_object_iter_equal(&at, &end); json_object_iter_next(&at), comma = ",") {
-        const char *name = json_object_iter_peek_name(&at);
-
-        put(printer, comma);
-        put_line(printer, depth);
-        put_string(printer, name, strlen(name));
-        put(printer, ":");
-        put_value(printer, json_object_iter_peek_value(&at), depth);
+    mu_json_write_open(writer, '{');
+    for (; !json_object_iter_equal(&at, &end); json_object_iter_next(&at)) {
+        mu_json_write_name(writer, json_object_iter_peek_name(&at));
+        write_value(writer, json_object_iter_peek_value(&at));
     }
-    if (json_object_object_length(object) > 0) {
-        put_line(printer, depth - 1);
-    }
+    mu_json_write_close(writer, '}');
 }
 
-static void put_elements(printer_t *printer, const json_object *array, int depth)
+static void write_elements(mu_json_writer_t *writer, const json_object *array)
 {
+    mu_json_write_open(writer, '[');
     for (size_t i = 0; i < json_object_array_length(array); i++) {
-        put(printer, i > 0 ? "," : "");
-        put_line(printer, depth);
-        put_value(printer, json_object_array_get_idx(array, i), depth);
+        write_value(writer, json_object_array_get_idx(array, i));
     }
-    if (json_object_array_length(array) > 0) {
-        put_line(printer, depth - 1);
-    }
+    mu_json_write_close(writer, ']');
 }
 
-static void put_value(printer_t *printer, json_object *value, int depth)
+static void write_value(mu_json_writer_t *writer, json_object *value)
 {
     char number[32];
 
     switch (json_object_get_type(value)) {
     case json_type_object:
-        put(printer, "{");
-        put_members(printer, value, depth + 1);
-        put(printer, "}");
+        write_members(writer, value);
         break;
     case json_type_array:
-        put(printer, "[");
-        put_elements(printer, value, depth + 1);
-        put(printer, "]");
+        write_elements(writer, value);
         break;
     case json_type_string:
-        put_string(printer, json_object_get_string(value), (apr_size_t)json_object_get_string_len(value));
+        mu_json_write_bytes(writer, json_object_get_string(value), (apr_size_t)json_object_get_string_len(value));
         break;
     case json_type_int:
-        snprintf(number, sizeof(number), "%" PRId64, json_object_get_int64(value));
-        put(printer, number);
+        mu_json_write_number(writer, json_object_get_int64(value));
         break;
     case json_type_double:
         snprintf(number, sizeof(number), "%.17g", json_object_get_double(value));
-        put(printer, number);
+        mu_json_write_literal(writer, number);
         break;
     case json_type_boolean:
-        put(printer, json_object_get_boolean(value) ? "true" : "false");
+        mu_json_write_boolean(writer, json_object_get_boolean(value));
         break;
     case json_type_null:
-        put(printer, "null");
+        mu_json_write_literal(writer, "null");
         break;
     }
 }
 
 const char *mu_json_print(const mu_json_t *value, int pretty, apr_pool_t *pool)
 {
-    printer_t printer = { .text = apr_palloc(pool, FIRST_ROOM), .room = FIRST_ROOM, .pretty = pretty, .pool = pool };
+    mu_json_writer_t *writer = mu_json_writer_create(pretty, pool);
 
-    put_value(&printer, raw(value), 0);
-    put_bytes(&printer, "", 1);
-    return printer.text;
+    write_value(writer, raw(value));
+    return mu_json_written(writer);
 }
 
 /* --- reading --- */

@@ -18,8 +18,6 @@ mu_json_t *mu_json_object(apr_pool_t *pool);
 mu_json_t *mu_json_array(apr_pool_t *pool);
 /* A string, repaired to UTF-8 where it is not; "null" for NULL. */
 mu_json_t *mu_json_text(apr_pool_t *pool, const char *text);
-/* A string of `length` bytes of UTF-8, NUL among them. */
-mu_json_t *mu_json_bytes(apr_pool_t *pool, const char *text, apr_size_t length);
 mu_json_t *mu_json_number(apr_pool_t *pool, apr_int64_t number);
 mu_json_t *mu_json_boolean(apr_pool_t *pool, int value);
 

@@ -4,5 +4,6 @@ libmediaupload_libmediaupload_la_SOURCES += \
 	%D%/error.c %D%/error.h %D%/errors.def \
 	%D%/file.c %D%/file.h \
 	%D%/json.c %D%/json.h \
+	%D%/json_writer.c %D%/json_writer.h \
 	%D%/log.c %D%/log.h \
 	%D%/memory.c %D%/memory.h

@@ -2,9 +2,11 @@
 
 #include <string.h>
 
+#include <apr_hash.h>
 #include <apr_strings.h>
 
 #include "libmediaupload/base/encode.h"
+#include "libmediaupload/base/json_writer.h"
 
 #define GAP "{url}"   /* of MediaUploadRedirect */
 
@@ -54,82 +56,127 @@ mu_reply_t *mu_reply(int status, const char *content_type, const char *body, apr
     return reply;
 }
 
-static mu_json_t *number_or_null(apr_int64_t number, apr_pool_t *pool)
+static void write_text(mu_json_writer_t *json, const char *name, const char *text)
 {
-    return number > 0 ? mu_json_number(pool, number) : NULL;
+    mu_json_write_name(json, name);
+    mu_json_write_text(json, text);
 }
 
-static mu_json_t *error_json(const mu_error_t *error, mu_language_t language, apr_pool_t *pool)
+/* Pixels, of which 0 are as good as unknown. */
+static void write_pixels(mu_json_writer_t *json, const char *name, apr_int64_t pixels)
 {
-    mu_json_t *json = mu_json_object(pool);
-
-    mu_json_set(json, "code", mu_json_text(pool, mu_code_name(error->code)));
-    mu_json_set(json, "message", mu_json_text(pool, mu_error_message(error, language, pool)));
-    return json;
+    mu_json_write_name(json, name);
+    if (pixels > 0) {
+        mu_json_write_number(json, pixels);
+    }
+    else {
+        mu_json_write_literal(json, "null");
+    }
 }
 
-static mu_json_t *file_json(const mu_file_t *file, mu_language_t language, apr_pool_t *pool)
+static void write_error(mu_json_writer_t *json, const mu_error_t *error, mu_language_t language, apr_pool_t *pool)
+{
+    if (error != NULL) {
+        mu_json_write_name(json, "error");
+        mu_json_write_open(json, '{');
+        write_text(json, "code", mu_code_name(error->code));
+        write_text(json, "message", mu_error_message(error, language, pool));
+        mu_json_write_close(json, '}');
+    }
+}
+
+static void write_file(mu_json_writer_t *json, const mu_file_t *file, mu_language_t language, apr_pool_t *pool)
 {
     static const char *const states[] = { "stored", "queued", "rejected", "failed" };
-    mu_json_t *json = mu_json_object(pool);
 
-    mu_json_set(json, "field", mu_json_text(pool, file->field));
-    mu_json_set(json, "filename", mu_json_text(pool, file->filename));
-    mu_json_set(json, "collection", mu_json_text(pool, file->collection));
-    mu_json_set(json, "key", mu_json_text(pool, file->key));
-    mu_json_set(json, "url", mu_json_text(pool, file->url));
+    mu_json_write_open(json, '{');
+    write_text(json, "field", file->field);
+    write_text(json, "filename", file->filename);
+    write_text(json, "collection", file->collection);
+    write_text(json, "key", file->key);
+    write_text(json, "url", file->url);
     if (file->final_url != NULL) {
-        mu_json_set(json, "final_url", mu_json_text(pool, file->final_url));
+        write_text(json, "final_url", file->final_url);
     }
-    mu_json_set(json, "type", mu_json_text(pool, file->type));
-    mu_json_set(json, "size", mu_json_number(pool, file->size));
-    mu_json_set(json, "sha256", mu_json_text(pool, file->sha256));
-    mu_json_set(json, "width", number_or_null(file->width, pool));
-    mu_json_set(json, "height", number_or_null(file->height, pool));
-    mu_json_set(json, "state", mu_json_text(pool, states[file->state]));
-    mu_json_set(json, "fallback", mu_json_boolean(pool, file->state > MU_FILE_QUEUED));
-    if (file->error != NULL) {
-        mu_json_set(json, "error", error_json(file->error, language, pool));
-    }
-    return json;
+    write_text(json, "type", file->type);
+    mu_json_write_name(json, "size");
+    mu_json_write_number(json, file->size);
+    write_text(json, "sha256", file->sha256);
+    write_pixels(json, "width", file->width);
+    write_pixels(json, "height", file->height);
+    write_text(json, "state", states[file->state]);
+    mu_json_write_name(json, "fallback");
+    mu_json_write_boolean(json, file->state > MU_FILE_QUEUED);
+    write_error(json, file->error, language, pool);
+    mu_json_write_close(json, '}');
 }
 
-/* {"title":["a","b"]}: each name once, its values in order. */
-static mu_json_t *fields_json(const apr_array_header_t *fields, apr_pool_t *pool)
+/* The fields of one name, in order. */
+typedef struct group_t {
+    const char *name;
+    apr_array_header_t *fields;   /* of const mu_field_t * */
+} group_t;
+
+/* Of group_t, in the order of their first fields. */
+static apr_array_header_t *group_fields(const apr_array_header_t *fields, apr_pool_t *pool)
 {
-    mu_json_t *json = mu_json_object(pool);
+    apr_array_header_t *groups = apr_array_make(pool, 8, sizeof(group_t));
+    apr_hash_t *known = apr_hash_make(pool);   /* a group's fields by its name */
 
     for (int i = 0; fields != NULL && i < fields->nelts; i++) {
         const mu_field_t *field = &APR_ARRAY_IDX(fields, i, mu_field_t);
         const char *name = mu_utf8_repair(field->name, pool);
-        mu_json_t *values = (mu_json_t *)mu_json_get(json, name);
+        apr_array_header_t *group = apr_hash_get(known, name, APR_HASH_KEY_STRING);
 
-        if (values == NULL) {
-            values = mu_json_array(pool);
-            mu_json_set(json, name, values);
+        if (group == NULL) {
+            group = apr_array_make(pool, 1, sizeof(const mu_field_t *));
+            apr_hash_set(known, name, APR_HASH_KEY_STRING, group);
+            APR_ARRAY_PUSH(groups, group_t) = (group_t){ name, group };
         }
-        mu_json_add(values, mu_json_bytes(pool, field->value, field->length));
+        APR_ARRAY_PUSH(group, const mu_field_t *) = field;
     }
-    return json;
+    return groups;
+}
+
+/* {"title":["a","b"]}: each name once, its values in order. */
+static void write_fields(mu_json_writer_t *json, const apr_array_header_t *fields, apr_pool_t *pool)
+{
+    apr_array_header_t *groups = group_fields(fields, pool);
+
+    mu_json_write_open(json, '{');
+    for (int i = 0; i < groups->nelts; i++) {
+        const group_t *group = &APR_ARRAY_IDX(groups, i, group_t);
+
+        mu_json_write_name(json, group->name);
+        mu_json_write_open(json, '[');
+        for (int j = 0; j < group->fields->nelts; j++) {
+            const mu_field_t *field = APR_ARRAY_IDX(group->fields, j, const mu_field_t *);
+
+            mu_json_write_bytes(json, field->value, field->length);
+        }
+        mu_json_write_close(json, ']');
+    }
+    mu_json_write_close(json, '}');
 }
 
 mu_reply_t *mu_reply_json(const mu_result_t *result, mu_language_t language, apr_pool_t *pool)
 {
-    const mu_error_t *error = mu_result_error(result);
-    mu_json_t *json = mu_json_object(pool);
-    mu_json_t *files = mu_json_array(pool);
+    mu_json_writer_t *json = mu_json_writer_create(0, pool);
 
+    mu_json_write_open(json, '{');
+    mu_json_write_name(json, "files");
+    mu_json_write_open(json, '[');
     for (int i = 0; result->files != NULL && i < result->files->nelts; i++) {
-        mu_json_add(files, file_json(APR_ARRAY_IDX(result->files, i, const mu_file_t *), language, pool));
+        write_file(json, APR_ARRAY_IDX(result->files, i, const mu_file_t *), language, pool);
     }
-    mu_json_set(json, "files", files);
-    mu_json_set(json, "fields", fields_json(result->fields, pool));
-    mu_json_set(json, "url", mu_json_text(pool, mu_result_url(result)));
-    if (error != NULL) {
-        mu_json_set(json, "error", error_json(error, language, pool));
-    }
+    mu_json_write_close(json, ']');
+    mu_json_write_name(json, "fields");
+    write_fields(json, result->fields, pool);
+    write_text(json, "url", mu_result_url(result));
+    write_error(json, mu_result_error(result), language, pool);
+    mu_json_write_close(json, '}');
     return mu_reply(mu_result_status(result), "application/json",
-                    apr_pstrcat(pool, mu_json_print(json, 0, pool), "\n", NULL), pool);
+                    apr_pstrcat(pool, mu_json_written(json), "\n", NULL), pool);
 }
 
 mu_reply_t *mu_reply_redirect(const mu_result_t *result, const char *template, apr_pool_t *pool)

@@ -4,7 +4,6 @@
 
 #include <apr_tables.h>
 
-#include "libmediaupload/base/json.h"
 #include "libmediaupload/ingest/intake.h"
 #include "libmediaupload/ingest/waiting.h"
 

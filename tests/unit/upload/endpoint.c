@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "libmediaupload/base/digest.h"
+#include "libmediaupload/base/json.h"
 #include "libmediaupload/upload/ticket.h"
 #include "tests/storage/contract.h"
 #include "tests/tap/tap.h"
