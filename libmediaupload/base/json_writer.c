@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <apr_strings.h>
-
 #include "libmediaupload/base/encode.h"
 
 #define FIRST_ROOM 1024   /* bytes of a text: most answers fit */
