@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <apr_strings.h>
 #include <json-c/json.h>
 
 #include "libmediaupload/base/encode.h"
