@@ -23,7 +23,7 @@ struct mu_delimiter_t {
     mu_delimiter_scan_t *scan;
 };
 
-/* `text`: 5 to MU_DELIMITER_MAX bytes, CR LF first and no other CR, which is why no two delimiters overlap. */
+/* `text`: 5 to MU_DELIMITER_MAX bytes, CR LF "--" first and no other CR, which is why no two delimiters overlap. */
 void mu_delimiter_init(mu_delimiter_t *delimiter, const char *text, size_t length);
 
 /* Non-zero when a whole delimiter is in `data`: *at is the offset of the first. Zero when there is none: *at is the
