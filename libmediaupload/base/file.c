@@ -8,8 +8,12 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#ifdef SYS_openat2
+#include <linux/openat2.h>
+#endif
 
 #include <apr_strings.h>
 
@@ -20,6 +24,7 @@
 #define FILE_MODE 0644
 #define DRAFT_MODE 0600
 #define SLICES_AT_ONCE 64
+#define COPIED_AT_ONCE 32768
 #define HIDDEN_RANDOM 8
 #define HIDDEN_NAME (sizeof(".mu-.part") + 2 * HIDDEN_RANDOM)
 #define DESCRIPTORS "/proc/self/fd/"
@@ -120,12 +125,32 @@ static mu_error_t *explain(int cause, int parent, const char *name, const char *
                     how == MU_FOLDER_EXISTING ? "open" : "open or make", path);
 }
 
+/* In one call (openat2(2), Linux 5.6) where there is no symbolic link on the whole way, as there mostly is not, and
+ * all is there; else -1, and the way has to be walked. */
+static int open_at_once(const char *trusted, const char *below, apr_pool_t *pool)
+{
+#ifdef SYS_openat2
+    struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS };
+    const char *path = apr_pstrcat(pool, trusted, "/", below, NULL);
+    const int has_dots = strstr(path + strlen(trusted), "/.") != NULL;
+
+    return has_dots ? -1 : (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+#else
+    return -1;
+#endif
+}
+
 mu_error_t *mu_folder_open(int *folder, const char *trusted, const char *below, mu_folder_how_t how,
                            apr_pool_t *pool)
 {
-    int here = open(trusted, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int here = open_at_once(trusted, below, pool);
     const char *rest = below;
 
+    if (here >= 0) {
+        *folder = here;
+        return NULL;
+    }
+    here = open(trusted, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (here < 0) {
         return mu_error(pool, errno == ENOENT && how == MU_FOLDER_EXISTING ? MU_NOT_FOUND : MU_STORAGE, errno,
                         "cannot open the folder %s", trusted);
@@ -207,16 +232,11 @@ static void make_hidden_name(char name[HIDDEN_NAME])
     snprintf(name, HIDDEN_NAME, ".mu-%s.part", hex);
 }
 
-/* An unnamed file, or -1 with errno 0 when the system cannot make one or could not name it later. */
+/* An unnamed file, or -1 with errno 0 when the system cannot make one. */
 static int open_unnamed(int folder)
 {
-    int descriptor;
+    int descriptor = openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, DRAFT_MODE);
 
-    if (access(DESCRIPTORS, F_OK) != 0) {
-        errno = 0;
-        return -1;
-    }
-    descriptor = openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, DRAFT_MODE);
     /* EISDIR, ENOENT: a kernel that does not know the flag. EINVAL, EOPNOTSUPP: a file system that does not. */
     if (descriptor < 0 && (errno == EISDIR || errno == ENOENT || errno == EINVAL || errno == EOPNOTSUPP)) {
         errno = 0;
@@ -224,21 +244,28 @@ static int open_unnamed(int folder)
     return descriptor;
 }
 
+static apr_status_t begin_named(mu_draft_t *draft, int folder)
+{
+    draft->sealed = 0;
+    make_hidden_name(draft->name);
+    draft->descriptor = openat(folder, draft->name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, DRAFT_MODE);
+    return draft->descriptor >= 0 ? APR_SUCCESS : errno;
+}
+
 apr_status_t mu_draft_begin(mu_draft_t **draft, int folder, mu_draft_kind_t kind, apr_pool_t *pool)
 {
     mu_draft_t *made = apr_pcalloc(pool, sizeof(*made));
+    apr_status_t status = APR_SUCCESS;
 
     errno = 0;
     made->descriptor = kind == MU_DRAFT_ANY ? open_unnamed(folder) : -1;
-    if (made->descriptor < 0 && errno == 0) {
-        make_hidden_name(made->name);
-        made->descriptor = openat(folder, made->name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, DRAFT_MODE);
-    }
     if (made->descriptor < 0) {
-        return errno;
+        status = errno == 0 ? begin_named(made, folder) : errno;
     }
-    *draft = made;
-    return APR_SUCCESS;
+    if (status == APR_SUCCESS) {
+        *draft = made;
+    }
+    return status;
 }
 
 int mu_draft_is_named(const mu_draft_t *draft)
@@ -276,7 +303,7 @@ static apr_status_t seal(mu_draft_t *draft, int durable)
     return APR_SUCCESS;
 }
 
-/* By descriptor: at once with CAP_DAC_READ_SEARCH (open(2), O_TMPFILE), else by way of /proc. */
+/* By descriptor: at once with CAP_DAC_READ_SEARCH or from Linux 6.10 on (open(2), O_TMPFILE), else by way of /proc. */
 static apr_status_t link_unnamed(const mu_draft_t *draft, int folder, const char *name)
 {
     char path[sizeof(DESCRIPTORS) + 12];
@@ -338,6 +365,48 @@ static int is_regular(int folder, const char *name)
     return fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(info.st_mode);
 }
 
+static apr_status_t copy_bytes(int to, int from)
+{
+    char block[COPIED_AT_ONCE];
+    apr_status_t status = APR_SUCCESS;
+    off_t offset = 0;
+    ssize_t count;
+
+    while (status == APR_SUCCESS && (count = pread(from, block, sizeof(block), offset)) != 0) {
+        struct iovec slice = { block, (size_t)count };
+
+        if (count > 0) {
+            status = mu_write_all(to, &slice, 1);
+            offset += count;
+        }
+        else if (errno != EINTR) {
+            status = errno;
+        }
+    }
+    return status;
+}
+
+/* A draft that never had a name may be refused one: there is no /proc, a file system or a policy does not let it. What
+ * is in it then goes into one with a hidden name. */
+static apr_status_t publish_copy(mu_draft_t *draft, int folder, const char *name, mu_publish_t how)
+{
+    mu_draft_t copy;
+    apr_status_t status = begin_named(&copy, folder);
+
+    if (status != APR_SUCCESS) {
+        return status;
+    }
+    status = copy_bytes(copy.descriptor, draft->descriptor);
+    if (status == APR_SUCCESS) {
+        status = mu_draft_publish(&copy, folder, folder, name, how);
+    }
+    mu_draft_discard(&copy, folder);
+    if (status == APR_SUCCESS) {
+        mu_draft_discard(draft, folder);
+    }
+    return status;
+}
+
 apr_status_t mu_draft_publish(mu_draft_t *draft, int home, int folder, const char *name, mu_publish_t how)
 {
     apr_status_t status = seal(draft, how.durable);
@@ -352,7 +421,7 @@ apr_status_t mu_draft_publish(mu_draft_t *draft, int home, int folder, const cha
         status = place_over(draft, home, folder, name);
     }
     if (status != APR_SUCCESS) {
-        return status;
+        return status != EEXIST && !mu_draft_is_named(draft) ? publish_copy(draft, folder, name, how) : status;
     }
     if (how.durable) {
         status = mu_folder_sync(folder);

@@ -232,6 +232,18 @@ def test_catalog_on_a_full_disk():
     ok({201} < set(statuses), "some were stored, some refused")
 
 
+def test_what_a_system_has_not():
+    """Uploads where the folder cannot be opened in one call, and where what never had a name gets none."""
+    for call, cause, what in (("openat2", "ENOSYS", "a kernel before 5.6"), ("linkat", "ENOENT", "no /proc")):
+        with Place() as place:
+            for turn in ("the first upload", "a later one"):
+                before = place.files(), place.rows()
+                status, reply, _ = place.upload(command=("strace", "-f", "-qq", "-o", "/dev/null", "-e",
+                                                         f"inject={call}:error={cause}"))
+                is_equal(status, 201, f"{what}, {turn}: stored")
+                is_equal(lies_of(place, before, status, reply), [], f"{what}, {turn}: as it should be")
+
+
 def test_durable_order():
     """File, then folder, are synced before the answer."""
     with Place() as place, tempfile.NamedTemporaryFile("r", encoding="utf-8") as trace:

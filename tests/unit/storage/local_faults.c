@@ -28,6 +28,7 @@ static struct {
     const char *failed;  /* its name; NULL while none failed */
     int refused;         /* whether the upload then was an error */
     int short_writes;
+    int unlinkable;      /* what never had a name gets none: there is no /proc */
 } faults;
 
 static int fails(const char *name)
@@ -90,8 +91,17 @@ int close(int descriptor)
     return fails("close") ? -1 : result;
 }
 
+ssize_t pread(int descriptor, void *bytes, size_t size, off_t offset)
+{
+    return fails("pread") ? -1 : syscall(SYS_pread64, descriptor, bytes, size, offset);
+}
+
 int linkat(int from, const char *path, int to, const char *name, int flags)
 {
+    if (faults.unlinkable && (flags & (AT_EMPTY_PATH | AT_SYMLINK_FOLLOW)) != 0) {
+        errno = ENOENT;
+        return -1;
+    }
     return fails("linkat") ? -1 : (int)syscall(SYS_linkat, from, path, to, name, flags);
 }
 
@@ -263,6 +273,31 @@ static void test_no_rename(apr_pool_t *pool)
     is_number(linked, 2, "where a rename would replace, the file is linked");
 }
 
+/* A draft that cannot be linked is copied: the upload is stored as any other. */
+static void test_unlinkable(apr_pool_t *pool)
+{
+    mu_storage_t *storage = open_storage("unlinkable", 0, tap_directory(), pool);
+    char *content = apr_pcalloc(pool, 100001);   /* more than is copied at once */
+    struct stat info;
+    mu_error_t *err;
+
+    memset(content, 'x', 100000);
+    faults.unlinkable = 1;
+    ok(contract_put(storage, "x/a.txt", content, MU_KEEP_EXISTING, pool) == NULL
+       && contract_holds(storage, "x/a.txt", content, pool), "what cannot be linked is copied");
+    ok(stat(apr_pstrcat(pool, mu_storage_local_root(storage), "/x/a.txt", NULL), &info) == 0
+       && (info.st_mode & 07777) == 0644, "with mode 644");
+    err = contract_put(storage, "x/a.txt", CONTENT, MU_KEEP_EXISTING, pool);
+    ok(err != NULL && err->code == MU_EXISTS && contract_holds(storage, "x/a.txt", content, pool),
+       "and takes no other's place");
+    ok(contract_put(storage, "x/a.txt", CONTENT, MU_REPLACE_EXISTING, pool) == NULL
+       && contract_holds(storage, "x/a.txt", CONTENT, pool), "unless it is to replace it");
+
+    test_each_call("copied", 0, NULL, pool);
+    test_each_call("copied, replacing", 0, "old", pool);
+    faults.unlinkable = 0;
+}
+
 int main(void)
 {
     apr_pool_t *pool = tap_start();
@@ -276,5 +311,6 @@ int main(void)
     test_short_writes(pool);
     test_interrupted_write(pool);
     test_no_rename(pool);
+    test_unlinkable(pool);
     return tap_done();
 }
