@@ -57,9 +57,10 @@ static const signature_t signatures[SLOTS] = {
     [ELF] = { "an ELF program in an image", "\x7f" "ELF\0\0\1", BYTE_4 "\xfc\xfc" BYTE },
 };
 
-/* A whole block is looked at at once, first by the second byte's low bits: what the first byte must be, and the third
- * with the bit set that makes letters small and those that differ between ZIP's two. Random bytes hardly ever agree
- * with both; nothing agrees with a slot that is not set, as a third byte is never 0. */
+/* A whole block is looked at at once, first by the second byte's low bits: what the first byte must be, and where that
+ * leaves anything, the third with the bit set that makes letters small and those that differ between ZIP's two. Of
+ * random blocks one in eleven is left by the first, hardly any by both; nothing agrees with a slot that is not set, as
+ * a third byte is never 0. */
 #define SMALL 0x20
 #define MERGED (SMALL | (3 ^ 5))
 #define LOW(second) ((second) & (SLOTS - 1))
@@ -226,27 +227,49 @@ static inline __m256i load_avx2(const unsigned char *at)
     return _mm256_loadu_si256((const __m256i *)(const void *)at);
 }
 
+/* Loads are what it costs: the bytes further on are shifted out of two. */
 __attribute__((target("avx2")))
-static inline __m256i look_avx2(__m256i bytes, __m256i next)
+static inline __m256i middle_avx2(__m256i bytes, __m256i next)
 {
-    const __m256i first = _mm256_broadcastsi128_si256(load_ssse3(firsts));
-    const __m256i third = _mm256_broadcastsi128_si256(load_ssse3(thirds));
-    const __m256i middle = _mm256_permute2x128_si256(bytes, next, 0x21);
-    const __m256i two = _mm256_alignr_epi8(middle, bytes, 1);
-    const __m256i three = _mm256_or_si256(_mm256_alignr_epi8(middle, bytes, 2), _mm256_set1_epi8(MERGED));
-
-    return _mm256_and_si256(_mm256_cmpeq_epi8(bytes, _mm256_shuffle_epi8(first, two)),
-                            _mm256_cmpeq_epi8(three, _mm256_shuffle_epi8(third, two)));
+    return _mm256_permute2x128_si256(bytes, next, 0x21);
 }
 
-/* Loads are what it costs: bytes further on are shifted out of two. */
+__attribute__((target("avx2")))
+static inline __m256i look_first_avx2(__m256i bytes, __m256i next)
+{
+    const __m256i first = _mm256_broadcastsi128_si256(load_ssse3(firsts));
+    const __m256i two = _mm256_alignr_epi8(middle_avx2(bytes, next), bytes, 1);
+
+    return _mm256_cmpeq_epi8(bytes, _mm256_shuffle_epi8(first, two));
+}
+
+__attribute__((target("avx2")))
+static inline __m256i look_third_avx2(__m256i bytes, __m256i next)
+{
+    const __m256i third = _mm256_broadcastsi128_si256(load_ssse3(thirds)), merged = _mm256_set1_epi8(MERGED);
+    const __m256i two = _mm256_alignr_epi8(middle_avx2(bytes, next), bytes, 1);
+    const __m256i three = _mm256_or_si256(_mm256_alignr_epi8(middle_avx2(bytes, next), bytes, 2), merged);
+
+    return _mm256_cmpeq_epi8(three, _mm256_shuffle_epi8(third, two));
+}
+
+__attribute__((target("avx2")))
+static inline int is_none_avx2(__m256i low, __m256i high)
+{
+    const __m256i any = _mm256_or_si256(low, high);
+
+    return _mm256_testz_si256(any, any);
+}
+
 __attribute__((target("avx2")))
 static inline int may_avx2(const unsigned char *window)
 {
     const __m256i low = load_avx2(window), high = load_avx2(window + 32), behind = load_avx2(window + BLOCK);
-    const __m256i any = _mm256_or_si256(look_avx2(low, high), look_avx2(high, behind));
+    const __m256i low_first = look_first_avx2(low, high), high_first = look_first_avx2(high, behind);
 
-    return !_mm256_testz_si256(any, any);
+    return !is_none_avx2(low_first, high_first)
+        && !is_none_avx2(_mm256_and_si256(low_first, look_third_avx2(low, high)),
+                         _mm256_and_si256(high_first, look_third_avx2(high, behind)));
 }
 
 __attribute__((target("avx2")))
