@@ -1,6 +1,5 @@
 #include "libmediaupload/base/digest.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -133,12 +132,17 @@ void mu_random(void *bytes, apr_size_t size)
 
 void mu_uuid(char text[MU_UUID_TEXT])
 {
+    static const int groups[] = { 4, 2, 2, 2, 6 };   /* bytes between two "-" */
     unsigned char bytes[16];
-    char hex[33];
+    const unsigned char *from = bytes;
 
     mu_random(bytes, sizeof(bytes));
     bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
     bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
-    mu_hex(hex, bytes, sizeof(bytes));
-    snprintf(text, MU_UUID_TEXT, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+    for (int i = 0; i < 5; i++) {
+        mu_hex(text, from, (apr_size_t)groups[i]);
+        from += groups[i];
+        text += 2 * groups[i];
+        *text++ = i < 4 ? '-' : '\0';
+    }
 }
