@@ -7,7 +7,8 @@
 
 #include "libmediaupload/base/encode.h"
 
-#define DISPLAY_BYTES 255
+#define DISPLAY_CHARACTERS 255   /* what Windows and macOS allow, and the catalog holds */
+#define EXTENSION_BYTES 16       /* of one that is kept when a name is cut */
 #define SLUG_BYTES 64
 
 /* U+00C0 to U+017F (Latin-1 Supplement, Latin Extended-A) without their accents; "-" for the signs among them. */
@@ -53,48 +54,69 @@ static int is_misleading(unsigned int c)
            || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
 }
 
-static const char *last_component(const char *path)
+static int is_separator(char c)
 {
-    const char *component = path;
-
-    for (; *path != '\0'; path++) {
-        if (*path == '/' || *path == '\\') {
-            component = path + 1;
-        }
-    }
-    return component;
+    return c == '/' || c == '\\';
 }
 
-/* Windows drops white space and dots at the end of a name; so ".." is no name either. */
-static size_t trimmed_length(const char *text, size_t length)
+/* Of "a/b/", too, it is "b". */
+static const char *last_component(const char *path, apr_pool_t *pool)
 {
-    while (length > 0 && (text[length - 1] == ' ' || text[length - 1] == '.')) {
-        length--;
+    size_t end = strlen(path), start;
+
+    while (end > 0 && is_separator(path[end - 1])) {
+        end--;
     }
-    return length;
+    for (start = end; start > 0 && !is_separator(path[start - 1]); start--) {
+    }
+    return apr_pstrmemdup(pool, path + start, end - start);
+}
+
+static size_t count_characters(const char *text)
+{
+    size_t count = 0;
+
+    for (; *text != '\0'; count++) {
+        next_character(&text);
+    }
+    return count;
+}
+
+/* Cuts a name that is too long before its extension. */
+static void shorten(char *name)
+{
+    const char *end = name, *extension = strrchr(name, '.');
+    size_t kept = DISPLAY_CHARACTERS;
+
+    if (count_characters(name) <= DISPLAY_CHARACTERS) {
+        return;
+    }
+    if (extension == NULL || strlen(extension) > EXTENSION_BYTES) {
+        extension = name + strlen(name);
+    }
+    for (kept -= count_characters(extension); kept > 0; kept--) {
+        next_character(&end);
+    }
+    memmove(name + (end - name), extension, strlen(extension) + 1);
 }
 
 const char *mu_filename_display(const char *client_name, apr_pool_t *pool)
 {
-    const char *from = last_component(mu_utf8_repair(client_name, pool));
-    char *name = apr_palloc(pool, DISPLAY_BYTES + 1);
-    size_t length = 0;
+    const char *from = last_component(mu_utf8_repair(client_name, pool), pool);
+    char *name = apr_palloc(pool, strlen(from) + 1);
+    char *to = name;
 
     while (*from != '\0') {
         const char *character = from;
-        int is_leading_space = length == 0 && *from == ' ';
 
-        if (is_misleading(next_character(&from)) || is_leading_space) {
-            continue;
+        if (!is_misleading(next_character(&from))) {
+            memcpy(to, character, (size_t)(from - character));
+            to += from - character;
         }
-        if (length + (size_t)(from - character) > DISPLAY_BYTES) {
-            break;
-        }
-        memcpy(name + length, character, (size_t)(from - character));
-        length += (size_t)(from - character);
     }
-    name[trimmed_length(name, length)] = '\0';
-    return name;
+    *to = '\0';
+    shorten(name);
+    return strcmp(name, ".") != 0 && strcmp(name, "..") != 0 ? name : "";
 }
 
 /* What a character adds to a slug: a letter or two, "" for a mark on the one before, "-" for all others. */

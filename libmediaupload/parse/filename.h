@@ -5,7 +5,8 @@
 #include <apr_pools.h>
 
 /* What is shown and recorded: the last component of a path in either style ("C:\\fakepath\\x.jpg" is "x.jpg"),
- * control bytes removed, valid UTF-8, at most 255 bytes cut between characters. May be "". Never used as a path. */
+ * control characters and those that mislead removed, valid UTF-8, at most 255 characters, cut before the extension. May
+ * be "", never "." or "..". Never used as a path. */
 const char *mu_filename_display(const char *client_name, apr_pool_t *pool);
 
 /* What {name} of a key template becomes: lower-case ASCII letters, digits and "-", no extension, accents folded

@@ -19,16 +19,18 @@ static void test_display(apr_pool_t *pool)
         { "../../etc/passwd", "passwd" },
         { "..\\..\\boot.ini", "boot.ini" },
         { "/", "" },
-        { "folder/", "" },
+        { "folder/", "folder" },
+        { "a/folder\\/", "folder" },
         { "", "" },
         { ".", "" },
         { "..", "" },
-        { "....", "" },
-        { ". . .", "" },
+        { "....", "...." },
+        { ". . .", ". . ." },
         { "a/..", "" },
+        { "a/\xe2\x80\xae..", "" },
         { ".htaccess", ".htaccess" },
-        { "x.jpg. . ", "x.jpg" },
-        { "  x.jpg", "x.jpg" },
+        { "x.jpg. . ", "x.jpg. . " },
+        { "  x.jpg", "  x.jpg" },
         { "a\r\nSet-Cookie: b\t.jpg", "aSet-Cookie: b.jpg" },
         { "a\x01\x1b[31m\x7f.jpg", "a[31m.jpg" },
         { "a\xc2\x85" "b.jpg", "ab.jpg" },
@@ -54,8 +56,14 @@ static void test_length(apr_pool_t *pool)
     name[300] = '\0';
     is_number((long long)strlen(mu_filename_display(name, pool)), 255, "300 letters are cut to 255");
     is_number((long long)strlen(mu_filename_slug(name, pool)), 64, "and to 64");
-    memcpy(name + 254, "\xc3\xa9", 2);
-    is_number((long long)strlen(mu_filename_display(name, pool)), 254, "a character is not cut");
+    memcpy(name + 253, "\xc3\xa9", 2);
+    is_number((long long)strlen(mu_filename_display(name, pool)), 256, "and counted as characters");
+    memcpy(name + 295, ".jpeg", 5);
+    is_text(mu_filename_display(name, pool) + 250, ".jpeg", "the extension stays");
+    memcpy(name + 263, "." , 1);
+    memcpy(name + 295, "aaaaa", 5);
+    is_number((long long)strlen(mu_filename_display(name, pool)), 256, "unless it is none");
+    memset(name + 263, 'a', 1);
     memset(name + 60, ' ', 10);
     is_number((long long)strlen(mu_filename_slug(name, pool)), 64, "white space becomes one dash");
     memcpy(name + 60, "abc ", 4);
