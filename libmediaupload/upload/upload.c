@@ -211,20 +211,44 @@ void mu_upload_hide_field(mu_upload_t *upload, const char *name)
 
 static int is_latin(const char *charset)
 {
-    return charset != NULL && (strcasecmp(charset, "iso-8859-1") == 0 || strcasecmp(charset, "windows-1252") == 0);
+    static const char *const names[] = { "iso-8859-1", "latin1", "windows-1252", "cp1252" };
+
+    for (size_t i = 0; charset != NULL && i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcasecmp(charset, names[i]) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Whether all that NUL divides is UTF-8. */
+static int is_utf8(const text_t *text)
+{
+    const unsigned char *bytes = (const unsigned char *)text->bytes;
+
+    for (apr_size_t at = 0; at < text->length;) {
+        int length = mu_utf8_length(bytes + at, text->length - at);
+
+        if (length == 0) {
+            return 0;
+        }
+        at += (apr_size_t)length;
+    }
+    return 1;
 }
 
 /* The field's value in UTF-8. NUL, which a script in a browser may put into a field, divides what the functions on
  * texts take. */
 static void decode_value(mu_field_t *field, const text_t *text, const char *charset, apr_pool_t *pool)
 {
+    const int converts = is_latin(charset) || !is_utf8(text);
     char *value = apr_palloc(pool, 3 * text->length + 1);
     apr_size_t length = 0;
 
     for (apr_size_t at = 0; at <= text->length; at += strlen(text->bytes + at) + 1) {
         const char *piece = text->bytes + at;
 
-        piece = is_latin(charset) ? mu_utf8_from_windows1252(piece, pool) : mu_utf8_repair(piece, pool);
+        piece = converts ? mu_utf8_from_windows1252(piece, pool) : piece;
         strcpy(value + length, piece);
         length += strlen(piece) + 1;
     }
@@ -232,7 +256,8 @@ static void decode_value(mu_field_t *field, const text_t *text, const char *char
     field->length = length - 1;
 }
 
-/* Text fields are UTF-8 unless the part's charset, or the form's _charset_ field (RFC 7578 section 4.6), says Latin. */
+/* Text fields are UTF-8 unless the part's charset, or the form's _charset_ field (RFC 7578 section 4.6), says Latin, or
+ * their bytes do: as in names, text that is not UTF-8 comes from pages in a Western legacy encoding. */
 static apr_array_header_t *collect_fields(const mu_upload_t *upload)
 {
     apr_array_header_t *fields = apr_array_make(upload->pool, upload->texts->nelts + 1, sizeof(mu_field_t));

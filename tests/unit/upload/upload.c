@@ -101,7 +101,10 @@ static const case_t cases[] = {
     /* text */
     { "UTF-8", FIELD("\xc3\xa9", "\xc3\xa0") FILE("f", "\xc3\xa9.txt", "x") END,
       "[f|\xc3\xa9.txt|stored]\xc3\xa9=\xc3\xa0;", 1 },
-    { "no UTF-8", FIELD("t", "a\xe9z") FILE("f", "a.txt", "x") END, "[f|a.txt|stored]t=a\xef\xbf\xbdz;", 1 },
+    { "no UTF-8", FIELD("t", "a\xe9z") FIELD("u", "\xc3\xa9") FILE("f", "a.txt", "x") END,
+      "[f|a.txt|stored]t=a\xc3\xa9z;u=\xc3\xa9;", 1 },
+    { "a charset of another name", FIELD_IN("latin1", "t", "\xc3\xa9") FILE("f", "a.txt", "x") END,
+      "[f|a.txt|stored]t=\xc3\x83\xc2\xa9;", 1 },
     { "_charset_", FIELD("t", "a\xe9\x80") FIELD("_charset_", "ISO-8859-1") FILE("f", "a.txt", "x") END,
       "[f|a.txt|stored]t=a\xc3\xa9\xe2\x82\xac;_charset_=ISO-8859-1;", 1 },
     { "a part's charset", FIELD_IN("windows-1252", "t", "\xe9") FIELD("u", "\xc3\xa9") FILE("f", "a.txt", "x") END,
