@@ -79,7 +79,8 @@ LINES = {
         MARK[:-2] + b" \t\r\n" + FIELD.encode() + b"\r\n\r\nv\r\n" + END[:-2] + b"  \r\n", V),
     "no parts (Chromium, nothing in the form)": (END, []),
     "no parts, CR LF first": (b"\r\n" + END, []),
-    # App Engine sends it, Go and Werkzeug read it: the empty line that ends the headers is the boundary's CR LF too.
+    # App Engine sends it, Go, Jetty and Werkzeug read it: the empty line that ends the headers is the boundary's CR LF
+    # too (RFC 2046 section 5.1.1). To PHP and busboy what follows is the part's content.
     "headers alone": (MARK + FIELD.encode() + b"\r\n\r\n" + END, [field("")]),
     "headers alone, then a part": (MARK + FIELD.encode() + b"\r\n\r\n" + one(), [field(""), field("v")]),
     "a name twice": (form(part(), part(FIELD, "w")), [field("v"), field("w")]),
@@ -100,6 +101,7 @@ CONTENTS["a boundary behind LF or CR alone is content"] = (
     one(FILE, b"a\n--b0undary\r--b0undary"), [file(b"a\n--b0undary\r--b0undary")])
 CONTENTS["text over several lines"] = (one(FIELD, "a\r\nb\nc\rd"), [field("a\r\nb\nc\rd")])
 CONTENTS["text in UTF-8"] = (one(FIELD, "Été 夏 🌞"), [field("Été 夏 🌞")])
+CONTENTS["text that is not UTF-8"] = (one(FIELD, b"\xe9t\xe9 \x80"), [field("été €")])
 CONTENTS["JSON in a field"] = (one(FIELD + "\r\nContent-Type: application/json", '{"a":[1]}'), [field('{"a":[1]}')])
 CONTENTS["NUL in a field"] = (one(FIELD, "\0a\0\0b"), [field("\0a\0\0b")])
 CONTENTS["an empty field"] = (one(FIELD, ""), [field("")])
@@ -133,6 +135,7 @@ NAMES = {
                                     [file(b"v", name="a\x01\x0b\x7f")]),
     "%0D%0A in names stays": (named('; name="a%0D%0Ab"; filename="c%0Ad"'), [file(b"v", "c%0Ad", "a%0D%0Ab")]),
     "a name with spaces": (named('; name=" a b "'), [field("v", " a b ")]),
+    "single quotes in pairs": (named("; name=a'b'c; filename=x.bin"), [file(b"v", name="a'b'c")]),
     "__proto__": (named('; name="__proto__"'), [field("v", "__proto__")]),
     "_charset_": (form(part('Content-Disposition: form-data; name="_charset_"', "iso-8859-1"), part(FIELD, b"\xe9")),
                   [field("iso-8859-1", "_charset_"), field("é")]),
@@ -144,6 +147,7 @@ NAMES = {
     "a long name": (named(f'; name="{DIGITS * 20}"'), [field("v", DIGITS * 20)]),
 }
 
+HURTS = " ? % * | \" < > . ? ; ' @ # $ ^ & ( ) - _ = + { } [ ] ` ~.txt"
 FILENAMES = {
     f"file name {name}": renamed(name) for name in (
         "photo.jpg", "no extension", "two.tar.gz", ".hidden", "a;b.jpg", "a=b,c.jpg", "it's.jpg", "a&b+c@d#e!.jpg",
@@ -164,7 +168,18 @@ FILENAMES.update({
                               [file(b"v", "é")]),
     "filename* wins, first": (named("; name=f; filename*=UTF-8'fr'%C3%A9; filename=e"), [file(b"v", "é")]),
     "filename* in ISO-8859-1": (named("; name=f; filename*=iso-8859-1''%E9.jpg"), [file(b"v", "é.jpg")]),
+    "filename* in US-ASCII (Python)": (named("; name=f; filename*=us-ascii''a%20b"), [file(b"v", "a b")]),
+    "filename with a single quote, and filename* (.NET)": (
+        named("; name=f; filename=it's.jpg; filename*=utf-8''it%27s.jpg"), [file(b"v", "it's.jpg")]),
     "filename* in capitals": (named("; name=f; FILENAME*=utf-8''a"), [file(b"v", "a")]),
+    "a long name in Chinese": renamed("写" * 100 + ".jpg"),
+    "300 letters": (named(f'; name="f"; filename="{"f" * 300}.txt"'), [file(b"v", "f" * 251 + ".txt")]),
+    "spaces and dots around": renamed("  x.bin. . "),
+    "dots alone": renamed("..."),
+    "no name but dots": (named('; name="f"; filename=".."'), [file(b"v", "")]),
+    "a slash at the end": (named('; name="f"; filename="../usr/x.bin/"'), FILE_V),
+    # An old Chromium on a Mac wrote it with a back-slash in front.
+    "all that hurts": (named('; name="f"; filename=":\\' + HURTS.replace('"', "%22") + '"'), [file(b"v", HURTS)]),
     "a file name that is not UTF-8": (one(FIELD.encode() + b'; filename="\xe9t\xe9.jpg"'), [file(b"v", "été.jpg")]),
 })
 
@@ -178,6 +193,14 @@ HEADERS = {
     "a type that is none": (one(FILE + "\r\nContent-Type: what"), FILE_V),
     "a file that is multipart (a web page, saved)": (one(FILE + "\r\nContent-Type: multipart/related; boundary=x"),
                                                      FILE_V),
+    # Browsers send a Blob's type as it is, others what they were told. It tells neither names nor bytes.
+    **{f"a part of type {type}": (one(f"{FILE}\r\nContent-Type: {type}"), FILE_V) for type in (
+        "image/jpeg;base64", "image/svg+xml;utf8", "data:image/png;base64", "audio/mp4; codecs=mp4a.40.2, opus",
+        "text/html; charset=utf-8; charset=utf-8", "text/plain; charset", "text/plain; charset = utf-8",
+        "image/jpeg; name=my photo.jpg", 'text/plain; charset="utf-8" (Plain text)', "video/mp4;codecs:avc1")},
+    # An example for Retrofit, which many programs for Android follow; there is nothing in it without a boundary.
+    "multipart/form-data in a field": (one(FIELD + "\r\nContent-Type: multipart/form-data; charset=utf-8"), V),
+    "multipart/form-data in a file": (one(FILE + "\r\nContent-Type: multipart/form-data"), FILE_V),
     "a message in a field": (one(FIELD + "\r\nContent-Type: message/rfc822"), V),
     "other headers": (one("X-1: a\r\n" + FILE + "\r\nX-Upload_Id.2: b\r\nContent-ID: <a@b>\r\nMIME-Version: 1.0"),
                       FILE_V),
@@ -190,6 +213,7 @@ HEADERS = {
     "Content-Transfer-Encoding: binary (Java, Android)": (one(FILE + "\r\nContent-Transfer-Encoding: binary"), FILE_V),
     "Content-Transfer-Encoding: 8BIT": (one(FIELD + "\r\nContent-Transfer-Encoding: 8BIT"), V),
     "Content-Transfer-Encoding: 7bit": (one(FIELD + "\r\ncontent-transfer-encoding:7bit"), V),
+    "Content-Transfer-Encoding without value": (one(FILE + "\r\nContent-Transfer-Encoding:"), FILE_V),
     "folded with a space": (one('Content-Disposition: form-data;\r\n name="f";\r\n   filename="x.bin"'), FILE_V),
     "folded with a tab": (one('Content-Disposition:\r\n\tform-data; \r\n\tname="f"'), V),
     "headers of 8 KiB": (one(FIELD + "\r\nX-A: " + "a" * 8100), V),
@@ -318,6 +342,20 @@ REFUSED_HEADERS = {
     "two filename*": (named("; name=\"f\"; filename*=utf-8''a; filename*=utf-8''b"),),
     "name and name*": (named("; name=\"f\"; name*=utf-8''g"),),
     "a parameter in single quotes": (named("; x='; name=a'; name=f"),),
+    # PHP takes "'" for a quote wherever it stands without other quotes.
+    "a single quote before a file name": (named("; name=a'b; filename=x'y"),),
+    "a single quote in another parameter": (named('; x=a\'; name="f"; filename="x.bin"'),),
+    # PHP takes the second back-slash for an escape of the quote, and reads on.
+    "an escaped back-slash before the quote": (named('; name="a\\\\"; filename="x.bin"'),),
+    "a back-slash before the quote where %22 is": (named('; name="%22a\\"; filename="x.bin"'),),
+    # PHP finds no file, Go no name either.
+    "an empty name without quotes": (named('; name=; filename="x.bin"'),),
+    "an empty file name without quotes": (named('; name="f"; filename='),),
+    # Go finds neither name nor file name, older Werkzeug a field.
+    "an empty parameter": (named('; name="f";; filename="x.bin"'),),
+    "an empty parameter with a space": (named('; name="f"; ; filename="x.bin"'),),
+    # Go reads one space, PHP and busboy all that is there.
+    "a name folded inside its quotes": (named('; name="f"; filename="a\r\n   b"'),),
     "a file name in pieces": (named('; name="f"; filename*0="a"; filename*1="b"'),),
     "filename* without charset": (named('; name="f"; filename*=x.bin'),),
     "filename* that is cut": (named("; name=\"f\"; filename*=utf-8''a%C"),),

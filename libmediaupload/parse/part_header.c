@@ -62,7 +62,7 @@ static int escapes_backslash(const char *text)
 
 /* Unquotes `text`, which starts behind a quote, in place; what follows the closing quote, NULL when there is none.
  * A back-slash escapes '"' and "\" and stands for itself before all else: Internet Explorer sent "C:\dir\x.jpg" as it
- * is. */
+ * is. One before the closing quote is refused, though another escapes it: PHP reads on. */
 static char *unquote(char *text)
 {
     const int escapes = escapes_backslash(text);
@@ -76,6 +76,9 @@ static char *unquote(char *text)
             return NULL;
         }
         *to++ = *text;
+    }
+    if (text[-1] == '\\') {
+        return NULL;
     }
     *to = '\0';
     return text + 1;
@@ -92,7 +95,7 @@ static char *bare_end(char *text)
 
 mu_parameter_t mu_parameter_next(char **rest, char **name, char **value)
 {
-    char *at = *rest + strspn(*rest, SPACE ";");
+    char *at = *rest + strspn(*rest, SPACE);
     char *end = at;
     char *after;
 
@@ -110,7 +113,7 @@ mu_parameter_t mu_parameter_next(char **rest, char **name, char **value)
     at = end + 1 + strspn(end + 1, SPACE);
     *value = *at == '"' ? at + 1 : at;
     end = *at == '"' ? unquote(at + 1) : bare_end(at);
-    if (end == NULL) {
+    if (end == NULL || end == at) {
         return MU_PARAMETER_BAD;
     }
     after = end + strspn(end, SPACE);
@@ -130,8 +133,20 @@ static int is_harmful(char c, const char *field)
            && (c == '\0' || c == '\r' || c == '\n' || strcasecmp(field, "Content-Disposition") != 0);
 }
 
+static int has_open_quote(const char *value)
+{
+    int is_open = 0;
+
+    for (; *value != '\0'; value++) {
+        is_open ^= *value == '"';
+        value += is_open && *value == '\\' && value[1] != '\0';
+    }
+    return is_open;
+}
+
 /* The field at *at: its name, its value trimmed and unfolded (RFC 5322 section 2.2.3), *at moved to the next. A line
- * of nothing but white space goes on with the field to some, and is the empty line that ends the headers to others. */
+ * of nothing but white space goes on with the field to some, and is the empty line that ends the headers to others. A
+ * fold in a name stands for one space to some, for what was written to others. */
 static const char *read_field(char **at, char **name, char **value)
 {
     char *from = *at;
@@ -156,6 +171,10 @@ static const char *read_field(char **at, char **name, char **value)
             from += strspn(from, SPACE);
             if (*from == '\r') {
                 return "a part header goes on with an empty line";
+            }
+            *to = '\0';
+            if (strcasecmp(*name, "Content-Disposition") == 0 && has_open_quote(*value)) {
+                return "a name of a part is folded";
             }
             to = trim_end(*value, to);
             if (to > *value) {
@@ -210,7 +229,7 @@ static const char *decode_extended(char *text, apr_pool_t *pool)
             return NULL;
         }
     }
-    if (strcasecmp(text, "UTF-8") == 0) {
+    if (strcasecmp(text, "UTF-8") == 0 || strcasecmp(text, "US-ASCII") == 0) {
         return mu_utf8_repair(decoded, pool) == decoded ? decoded : NULL;
     }
     return strcasecmp(text, "ISO-8859-1") == 0 ? mu_utf8_from_windows1252(decoded, pool) : NULL;
@@ -266,6 +285,23 @@ static int is_single_quoted(const char *value)
     return *value == '\'' && value[-1] != '"';
 }
 
+/* Whether one is left open. An extended value has two. */
+static int opens_single_quote(const char *value)
+{
+    const char *quote = value[-1] != '"' ? strchr(value, '\'') : NULL;
+    int is_open = 0;
+
+    for (; quote != NULL; quote = strchr(quote + 1, '\'')) {
+        is_open = !is_open;
+    }
+    return is_open;
+}
+
+static int is_plain_name(const char *parameter)
+{
+    return strcasecmp(parameter, "name") == 0 || strcasecmp(parameter, "filename") == 0;
+}
+
 static const char *read_disposition(mu_part_t *part, char *value, apr_pool_t *pool)
 {
     name_t name = { "name", NULL, NULL };
@@ -273,13 +309,16 @@ static const char *read_disposition(mu_part_t *part, char *value, apr_pool_t *po
     const char *problem = NULL;
     mu_parameter_t state;
     char *rest, *parameter, *text;
+    int hidden = 0;   /* what follows is in single quotes to PHP */
 
     if (strcasecmp(mu_parameter_word(value, &rest), "form-data") != 0) {
         return "a part is not form-data";
     }
     while ((state = mu_parameter_next(&rest, &parameter, &text)) == MU_PARAMETER_READ && problem == NULL) {
-        problem = is_single_quoted(text) ? "a name of a part is in single quotes" : keep_name(&name, parameter, text);
+        problem = is_single_quoted(text) || (hidden && is_plain_name(parameter))
+                  ? "a name of a part is in single quotes" : keep_name(&name, parameter, text);
         problem = problem != NULL ? problem : keep_name(&filename, parameter, text);
+        hidden |= opens_single_quote(text);
     }
     if (problem == NULL && state == MU_PARAMETER_BAD) {
         problem = "the Content-Disposition header of a part is not well formed";
@@ -291,42 +330,48 @@ static const char *read_disposition(mu_part_t *part, char *value, apr_pool_t *po
     return problem != NULL ? problem : decode_name(&part->filename, &filename, pool);
 }
 
-/* The whole value is kept: its parameters are read from a copy. */
+/* The whole value is kept: its parameters are read from a copy. Browsers and programs write what they were told to
+ * ("image/jpeg;base64"). As it names nothing, parameters end where they are not well formed. */
 static const char *read_content_type(mu_part_t *part, char *value, apr_pool_t *pool)
 {
     char *copy = apr_pstrdup(pool, value);
-    mu_parameter_t state;
     char *rest, *parameter, *text;
 
+    if (has_open_quote(value)) {
+        return "a quote in the Content-Type header of a part is not closed";
+    }
     part->content_type = mu_utf8_repair(value, pool);
     mu_parameter_word(copy, &rest);
-    while ((state = mu_parameter_next(&rest, &parameter, &text)) == MU_PARAMETER_READ) {
+    while (mu_parameter_next(&rest, &parameter, &text) == MU_PARAMETER_READ) {
         if (strcasecmp(parameter, "charset") == 0) {
-            if (part->charset != NULL) {
+            if (part->charset != NULL && strcasecmp(part->charset, text) != 0) {
                 return "a part has two charsets";
             }
             part->charset = mu_utf8_repair(text, pool);
         }
     }
-    return state == MU_PARAMETER_BAD ? "the Content-Type header of a part is not well formed" : NULL;
+    return NULL;
 }
 
 /* RFC 7578 section 4.7: senders must not encode; to store the encoded bytes as the file would be wrong. */
 static const char *check_encoding(const char *value)
 {
-    if (strcasecmp(value, "binary") == 0 || strcasecmp(value, "8bit") == 0 || strcasecmp(value, "7bit") == 0) {
+    if (*value == '\0' || strcasecmp(value, "binary") == 0 || strcasecmp(value, "8bit") == 0
+        || strcasecmp(value, "7bit") == 0) {
         return NULL;
     }
     return "a part has a transfer encoding";
 }
 
 /* RFC 2388 let a field's value be a multipart/mixed with files in it. RFC 7578 section 4.3 has a part for each file
- * instead. Java, Perl and apreq find files in such a value, PHP, Python and Go a text. */
+ * instead. Java, Perl and apreq find files in such a value, PHP, Python and Go a text. Without a boundary nothing can
+ * be in it: Android programs send texts as "multipart/form-data", after an example for Retrofit. */
 static int is_nested(const mu_part_t *part)
 {
     const char *type = part->content_type;
 
-    return part->filename == NULL && type != NULL && strncasecmp(type, "multipart/", 10) == 0;
+    return part->filename == NULL && type != NULL && strncasecmp(type, "multipart/", 10) == 0
+           && (strcasestr(type, "boundary") != NULL || strncasecmp(type, "multipart/mixed", 15) == 0);
 }
 
 /* The headers that mean something to us. An empty Content-Type, which some clients send, is as good as none. */
