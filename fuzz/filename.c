@@ -16,12 +16,16 @@ const char *const fuzz_seeds = "filename";
 
 static int is_shown(const char *name, apr_pool_t *pool)
 {
+    size_t characters = 0;
+
     for (const char *at = name; *at != '\0'; at++) {
         if ((unsigned char)*at < 0x20 || *at == 0x7f || *at == '/' || *at == '\\') {
             return 0;
         }
+        characters += ((unsigned char)*at & 0xc0) != 0x80;
     }
-    return strlen(name) <= 255 && mu_utf8_repair(name, pool) == name;
+    return characters <= 255 && strcmp(name, ".") != 0 && strcmp(name, "..") != 0
+           && mu_utf8_repair(name, pool) == name;
 }
 
 static int is_slug(const char *slug)
