@@ -6,7 +6,7 @@ import subprocess
 HERE = os.path.dirname(os.path.abspath(__file__))
 FOLDER = os.path.join(HERE, "build")
 COMMANDS = {"load": ["cc", "-std=gnu11", "-D_GNU_SOURCE", "-O2", "-o", "{built}", "{source}", "-lssl", "-lcrypto"],
-            "sink": ["cc", "-std=gnu11", "-D_GNU_SOURCE", "-O2", "-pthread", "-o", "{built}", "{source}"]}
+            "sink": ["cc", "-std=gnu11", "-D_GNU_SOURCE", "-O2", "-pthread", "-o", "{built}", "{source}", "-lcrypto"]}
 
 
 def build(folder=FOLDER):

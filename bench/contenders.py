@@ -316,11 +316,16 @@ class Contender:
 
 
 class Sink(Contender):
+    """options    what else sink.c is told"""
     parses = False
+
+    def __init__(self, name, setting, *options):
+        super().__init__(name, setting)
+        self.options = options
 
     def launch(self):
         self.port = free_port()
-        self.run([os.path.join(self.setting.build, "sink"), str(self.port), self.store])
+        self.run([os.path.join(self.setting.build, "sink"), str(self.port), self.store, *self.options])
 
 
 class Ours(Contender):
