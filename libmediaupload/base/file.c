@@ -32,6 +32,7 @@
 struct mu_draft_t {
     int descriptor;            /* -1 once published or discarded */
     int sealed;                /* mode and bytes are final */
+    int unlinkable;            /* an unnamed one that was refused a name */
     char name[HIDDEN_NAME];    /* "" for an unnamed one */
 };
 
@@ -136,6 +137,7 @@ static int open_at_once(const char *trusted, const char *below, apr_pool_t *pool
 
     return has_dots ? -1 : (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
 #else
+    (void)trusted, (void)below, (void)pool;
     return -1;
 #endif
 }
@@ -246,7 +248,7 @@ static int open_unnamed(int folder)
 
 static apr_status_t begin_named(mu_draft_t *draft, int folder)
 {
-    draft->sealed = 0;
+    draft->sealed = draft->unlinkable = 0;
     make_hidden_name(draft->name);
     draft->descriptor = openat(folder, draft->name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, DRAFT_MODE);
     return draft->descriptor >= 0 ? APR_SUCCESS : errno;
@@ -278,6 +280,27 @@ apr_status_t mu_draft_write(mu_draft_t *draft, const struct iovec *slices, int c
     return mu_write_all(draft->descriptor, slices, count);
 }
 
+apr_status_t mu_draft_write_file(mu_draft_t *draft, int from)
+{
+    char block[COPIED_AT_ONCE];
+    apr_status_t status = APR_SUCCESS;
+    off_t offset = 0;
+    ssize_t count;
+
+    while (status == APR_SUCCESS && (count = pread(from, block, sizeof(block), offset)) != 0) {
+        struct iovec slice = { block, (size_t)count };
+
+        if (count > 0) {
+            status = mu_draft_write(draft, &slice, 1);
+            offset += count;
+        }
+        else if (errno != EINTR) {
+            status = errno;
+        }
+    }
+    return status;
+}
+
 int mu_draft_reader(const mu_draft_t *draft)
 {
     return fcntl(draft->descriptor, F_DUPFD_CLOEXEC, 0);
@@ -303,8 +326,15 @@ static apr_status_t seal(mu_draft_t *draft, int durable)
     return APR_SUCCESS;
 }
 
+/* Whether it is the link that the system does not want: there is no /proc, a file system cannot, a policy forbids. */
+static int is_refusal(apr_status_t cause)
+{
+    return cause == ENOENT || cause == EPERM || cause == EACCES || cause == EXDEV || cause == EOPNOTSUPP
+           || cause == ENOSYS || cause == EINVAL;
+}
+
 /* By descriptor: at once with CAP_DAC_READ_SEARCH or from Linux 6.10 on (open(2), O_TMPFILE), else by way of /proc. */
-static apr_status_t link_unnamed(const mu_draft_t *draft, int folder, const char *name)
+static apr_status_t link_unnamed(mu_draft_t *draft, int folder, const char *name)
 {
     char path[sizeof(DESCRIPTORS) + 12];
 
@@ -315,7 +345,11 @@ static apr_status_t link_unnamed(const mu_draft_t *draft, int folder, const char
         return EEXIST;
     }
     snprintf(path, sizeof(path), DESCRIPTORS "%d", draft->descriptor);
-    return linkat(AT_FDCWD, path, folder, name, AT_SYMLINK_FOLLOW) == 0 ? APR_SUCCESS : errno;
+    if (linkat(AT_FDCWD, path, folder, name, AT_SYMLINK_FOLLOW) == 0) {
+        return APR_SUCCESS;
+    }
+    draft->unlinkable = is_refusal(errno);
+    return errno;
 }
 
 static apr_status_t place_new(mu_draft_t *draft, int home, int folder, const char *name)
@@ -365,38 +399,21 @@ static int is_regular(int folder, const char *name)
     return fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(info.st_mode);
 }
 
-static apr_status_t copy_bytes(int to, int from)
-{
-    char block[COPIED_AT_ONCE];
-    apr_status_t status = APR_SUCCESS;
-    off_t offset = 0;
-    ssize_t count;
-
-    while (status == APR_SUCCESS && (count = pread(from, block, sizeof(block), offset)) != 0) {
-        struct iovec slice = { block, (size_t)count };
-
-        if (count > 0) {
-            status = mu_write_all(to, &slice, 1);
-            offset += count;
-        }
-        else if (errno != EINTR) {
-            status = errno;
-        }
-    }
-    return status;
-}
-
-/* A draft that never had a name may be refused one: there is no /proc, a file system or a policy does not let it. What
- * is in it then goes into one with a hidden name. */
+/* What is in an unnamed draft that is refused a name goes into one with a hidden name. */
 static apr_status_t publish_copy(mu_draft_t *draft, int folder, const char *name, mu_publish_t how)
 {
     mu_draft_t copy;
-    apr_status_t status = begin_named(&copy, folder);
+    struct stat info;
+    apr_status_t status;
 
+    if (!how.replace && fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) == 0) {
+        return EEXIST;
+    }
+    status = begin_named(&copy, folder);
     if (status != APR_SUCCESS) {
         return status;
     }
-    status = copy_bytes(copy.descriptor, draft->descriptor);
+    status = mu_draft_write_file(&copy, draft->descriptor);
     if (status == APR_SUCCESS) {
         status = mu_draft_publish(&copy, folder, folder, name, how);
     }
@@ -421,7 +438,7 @@ apr_status_t mu_draft_publish(mu_draft_t *draft, int home, int folder, const cha
         status = place_over(draft, home, folder, name);
     }
     if (status != APR_SUCCESS) {
-        return status != EEXIST && !mu_draft_is_named(draft) ? publish_copy(draft, folder, name, how) : status;
+        return draft->unlinkable ? publish_copy(draft, folder, name, how) : status;
     }
     if (how.durable) {
         status = mu_folder_sync(folder);

@@ -47,11 +47,14 @@ apr_status_t mu_draft_begin(mu_draft_t **draft, int folder, mu_draft_kind_t kind
 /* Whether the draft has a hidden name, so that publish and discard need the folder in which it began. */
 int mu_draft_is_named(const mu_draft_t *draft);
 apr_status_t mu_draft_write(mu_draft_t *draft, const struct iovec *slices, int count);
+/* Writes all bytes of the open file `from`, wherever its position is. */
+apr_status_t mu_draft_write_file(mu_draft_t *draft, int from);
 /* A descriptor for pread(2), which the caller closes; it outlives the draft. -1 when there are no more. */
 int mu_draft_reader(const mu_draft_t *draft);
 /* Gives the draft its name in `folder`, mode 0644. `home` is the folder in which it began (-1 will do for one without
- * a hidden name); both on one file system. EEXIST when the name is taken: by anything, or with `replace` by anything
- * but a regular file; the draft then stays as it was, for another name. After another error only discard is allowed. */
+ * a hidden name); both on one file system. An unnamed one that the system gives no name is copied to a hidden name in
+ * `folder` first. EEXIST when the name is taken: by anything, or with `replace` by anything but a regular file; the
+ * draft then stays as it was, for another name. After another error only discard is allowed. */
 apr_status_t mu_draft_publish(mu_draft_t *draft, int home, int folder, const char *name, mu_publish_t how);
 /* Throws the draft away; harmless on one that is published or discarded. */
 void mu_draft_discard(mu_draft_t *draft, int home);

@@ -14,7 +14,6 @@
 
 #define FOLDER_MODE 0755
 #define SHIPPED_NAME "default_article"
-#define PIECE 65536
 
 static mu_error_t *cannot(const char *verb, const char *path, apr_pool_t *pool)
 {
@@ -152,26 +151,6 @@ static int open_shipped(const mu_setup_t *setup, const char *extension, apr_pool
     return descriptor;
 }
 
-static apr_status_t copy_bytes(mu_draft_t *draft, int source, apr_pool_t *pool)
-{
-    char *buffer = apr_palloc(pool, PIECE);
-    apr_status_t status = APR_SUCCESS;
-    ssize_t length = 1;
-
-    while (status == APR_SUCCESS && length != 0) {
-        length = read(source, buffer, PIECE);
-        if (length > 0) {
-            struct iovec slice = { buffer, (size_t)length };
-
-            status = mu_draft_write(draft, &slice, 1);
-        }
-        else if (length < 0 && errno != EINTR) {
-            status = errno;
-        }
-    }
-    return status;
-}
-
 static mu_error_t *put_image(const mu_setup_t *setup, int source, int folder, const char *name, const char *path,
                              apr_pool_t *pool)
 {
@@ -180,7 +159,7 @@ static mu_error_t *put_image(const mu_setup_t *setup, int source, int folder, co
     apr_status_t status = mu_draft_begin(&draft, folder, MU_DRAFT_ANY, pool);
 
     if (status == APR_SUCCESS) {
-        status = copy_bytes(draft, source, pool);
+        status = mu_draft_write_file(draft, source);
         if (status == APR_SUCCESS) {
             status = mu_draft_publish(draft, folder, folder, name, how);
         }

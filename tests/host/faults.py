@@ -235,11 +235,13 @@ def test_catalog_on_a_full_disk():
 def test_what_a_system_has_not():
     """Uploads where the folder cannot be opened in one call, and where what never had a name gets none."""
     for call, cause, what in (("openat2", "ENOSYS", "a kernel before 5.6"), ("linkat", "ENOENT", "no /proc")):
-        with Place() as place:
+        with Place() as place, tempfile.NamedTemporaryFile("r", encoding="utf-8") as trace:
             for turn in ("the first upload", "a later one"):
                 before = place.files(), place.rows()
-                status, reply, _ = place.upload(command=("strace", "-f", "-qq", "-o", "/dev/null", "-e",
+                status, reply, _ = place.upload(command=("strace", "-f", "-o", trace.name, "-e", f"trace={call}", "-e",
                                                          f"inject={call}:error={cause}"))
+                trace.seek(0)
+                ok("(INJECTED)" in trace.read(), f"{what}, {turn}: {call} fails")
                 is_equal(status, 201, f"{what}, {turn}: stored")
                 is_equal(lies_of(place, before, status, reply), [], f"{what}, {turn}: as it should be")
 

@@ -29,6 +29,8 @@ static struct {
     int refused;         /* whether the upload then was an error */
     int short_writes;
     int unlinkable;      /* what never had a name gets none: there is no /proc */
+    int fixed;           /* no file takes the place of another: it belongs to someone else in a sticky folder */
+    int renames;         /* that were refused for it */
 } faults;
 
 static int fails(const char *name)
@@ -112,6 +114,11 @@ int renameat2(int from, const char *path, int to, const char *name, unsigned fla
 
 int renameat(int from, const char *path, int to, const char *name)
 {
+    if (faults.fixed) {
+        faults.renames++;
+        errno = EPERM;
+        return -1;
+    }
     return fails("renameat") ? -1 : (int)syscall(SYS_renameat2, from, path, to, name, 0);
 }
 
@@ -273,6 +280,26 @@ static void test_no_rename(apr_pool_t *pool)
     is_number(linked, 2, "where a rename would replace, the file is linked");
 }
 
+/* A name that is refused for good is an error after one try, whatever the draft. */
+static void test_refused_for_good(const char *name, int hidden_names, apr_pool_t *pool)
+{
+    mu_storage_t *storage = open_storage("fixed", hidden_names, tap_directory(), pool);
+    const char *root = mu_storage_local_root(storage);
+    int descriptors;
+    mu_error_t *err;
+
+    contract_put(storage, "a.txt", "old", MU_KEEP_EXISTING, pool);
+    descriptors = contract_descriptors();
+    faults.fixed = 1;
+    faults.renames = 0;
+    err = contract_put(storage, "a.txt", CONTENT, MU_REPLACE_EXISTING, pool);
+    faults.fixed = 0;
+    ok(err != NULL && err->code == MU_STORAGE && contract_holds(storage, "a.txt", "old", pool)
+       && count_hidden_names(root) == 0 && contract_descriptors() == descriptors,
+       "%s, refused: the old one stays", name);
+    is_number(faults.renames, 1, "%s, refused: it is tried once", name);
+}
+
 /* A draft that cannot be linked is copied: the upload is stored as any other. */
 static void test_unlinkable(apr_pool_t *pool)
 {
@@ -293,6 +320,7 @@ static void test_unlinkable(apr_pool_t *pool)
     ok(contract_put(storage, "x/a.txt", CONTENT, MU_REPLACE_EXISTING, pool) == NULL
        && contract_holds(storage, "x/a.txt", CONTENT, pool), "unless it is to replace it");
 
+    test_refused_for_good("copied", 0, pool);
     test_each_call("copied", 0, NULL, pool);
     test_each_call("copied, replacing", 0, "old", pool);
     faults.unlinkable = 0;
@@ -311,6 +339,8 @@ int main(void)
     test_short_writes(pool);
     test_interrupted_write(pool);
     test_no_rename(pool);
+    test_refused_for_good("unnamed", 0, pool);
+    test_refused_for_good("hidden name", 1, pool);
     test_unlinkable(pool);
     return tap_done();
 }
