@@ -349,6 +349,9 @@ REFUSED_HEADERS = {
     "an escaped back-slash before the quote": (named('; name="a\\\\"; filename="x.bin"'),),
     "a back-slash before the quote where %22 is": (named('; name="%22a\\"; filename="x.bin"'),),
     # PHP finds no file, Go no name either.
+    "quotes behind a single quote": (named("; name=\"f\"; x=a'b; y=\"'; filename=z; w=\""),),
+    "an escape among single quotes": (named("; name=\"f\"; x=a'\\'; filename=\"y.php\""),),
+    "a single quote in a parameter's name": (named("; name=f; x'=1; filename=\"y\""),),
     "an empty name without quotes": (named('; name=; filename="x.bin"'),),
     "an empty file name without quotes": (named('; name="f"; filename='),),
     # Go finds neither name nor file name, older Werkzeug a field.
@@ -415,6 +418,7 @@ REFUSED_HEADERS = {
 REFUSED_TYPES = {
     "no boundary in the type": refused_type("multipart/form-data"),
     "no boundary in the type, but ;": refused_type("multipart/form-data;"),
+    "an empty parameter before the boundary": refused_type("multipart/form-data;; boundary=b0undary"),
     "an empty boundary": refused_type("multipart/form-data; boundary="),
     "an empty boundary in quotes": refused_type('multipart/form-data; boundary=""'),
     "a boundary of 71 bytes": refused_type("multipart/form-data; boundary=" + DIGITS[:71], DIGITS[:71]),

@@ -133,15 +133,23 @@ static int is_harmful(char c, const char *field)
            && (c == '\0' || c == '\r' || c == '\n' || strcasecmp(field, "Content-Disposition") != 0);
 }
 
-static int has_open_quote(const char *value)
-{
-    int is_open = 0;
+/* Whether quotes are open behind the bytes seen so far. */
+typedef struct quotes_t {
+    int are_open;
+    int is_escaped;   /* the byte that follows */
+} quotes_t;
 
-    for (; *value != '\0'; value++) {
-        is_open ^= *value == '"';
-        value += is_open && *value == '\\' && value[1] != '\0';
+static void pass_byte(quotes_t *quotes, char c)
+{
+    if (quotes->is_escaped) {
+        quotes->is_escaped = 0;
     }
-    return is_open;
+    else if (c == '"') {
+        quotes->are_open = !quotes->are_open;
+    }
+    else {
+        quotes->is_escaped = quotes->are_open && c == '\\';
+    }
 }
 
 /* The field at *at: its name, its value trimmed and unfolded (RFC 5322 section 2.2.3), *at moved to the next. A line
@@ -149,6 +157,7 @@ static int has_open_quote(const char *value)
  * fold in a name stands for one space to some, for what was written to others. */
 static const char *read_field(char **at, char **name, char **value)
 {
+    quotes_t quotes = { 0, 0 };
     char *from = *at;
     char *to;
 
@@ -172,8 +181,7 @@ static const char *read_field(char **at, char **name, char **value)
             if (*from == '\r') {
                 return "a part header goes on with an empty line";
             }
-            *to = '\0';
-            if (strcasecmp(*name, "Content-Disposition") == 0 && has_open_quote(*value)) {
+            if (quotes.are_open && strcasecmp(*name, "Content-Disposition") == 0) {
                 return "a name of a part is folded";
             }
             to = trim_end(*value, to);
@@ -185,6 +193,7 @@ static const char *read_field(char **at, char **name, char **value)
             return "a part header has a control character";
         }
         else {
+            pass_byte(&quotes, *from);
             *to++ = *from++;
         }
     }
@@ -279,27 +288,23 @@ static const char *decode_name(const char **decoded, const name_t *name, apr_poo
     return NULL;
 }
 
-/* PHP takes "'" for a quote, in which a ";" is nothing special; to others it is a part of the name. */
-static int is_single_quoted(const char *value)
+/* PHP takes "'" for a quote, in which ";" and '"' are nothing special; to others it is a part of what it stands in.
+ * Where one is open in a value without quotes nothing may follow but an extended name, which has two: .NET writes
+ * filename=it's.jpg; filename*=utf-8''it%27s.jpg. */
+static int misuses_single_quotes(const char *parameter, const char *value, int *is_open)
 {
-    return *value == '\'' && value[-1] != '"';
-}
+    const int is_bare = value[-1] != '"';
+    const int is_first = *value == '\'', is_escaped = strchr(value, '\\') != NULL;
+    const char *quote = is_bare ? strchr(value, '\'') : NULL;
 
-/* Whether one is left open. An extended value has two. */
-static int opens_single_quote(const char *value)
-{
-    const char *quote = value[-1] != '"' ? strchr(value, '\'') : NULL;
-    int is_open = 0;
-
-    for (; quote != NULL; quote = strchr(quote + 1, '\'')) {
-        is_open = !is_open;
+    if (strchr(parameter, '\'') != NULL || (quote != NULL && (is_first || is_escaped))
+        || (*is_open && (!is_bare || strchr(parameter, '*') == NULL))) {
+        return 1;
     }
-    return is_open;
-}
-
-static int is_plain_name(const char *parameter)
-{
-    return strcasecmp(parameter, "name") == 0 || strcasecmp(parameter, "filename") == 0;
+    for (; quote != NULL; quote = strchr(quote + 1, '\'')) {
+        *is_open = !*is_open;
+    }
+    return 0;
 }
 
 static const char *read_disposition(mu_part_t *part, char *value, apr_pool_t *pool)
@@ -309,16 +314,15 @@ static const char *read_disposition(mu_part_t *part, char *value, apr_pool_t *po
     const char *problem = NULL;
     mu_parameter_t state;
     char *rest, *parameter, *text;
-    int hidden = 0;   /* what follows is in single quotes to PHP */
+    int is_open = 0;
 
     if (strcasecmp(mu_parameter_word(value, &rest), "form-data") != 0) {
         return "a part is not form-data";
     }
     while ((state = mu_parameter_next(&rest, &parameter, &text)) == MU_PARAMETER_READ && problem == NULL) {
-        problem = is_single_quoted(text) || (hidden && is_plain_name(parameter))
-                  ? "a name of a part is in single quotes" : keep_name(&name, parameter, text);
+        problem = misuses_single_quotes(parameter, text, &is_open) ? "a part has names in single quotes"
+                                                                   : keep_name(&name, parameter, text);
         problem = problem != NULL ? problem : keep_name(&filename, parameter, text);
-        hidden |= opens_single_quote(text);
     }
     if (problem == NULL && state == MU_PARAMETER_BAD) {
         problem = "the Content-Disposition header of a part is not well formed";
@@ -330,6 +334,16 @@ static const char *read_disposition(mu_part_t *part, char *value, apr_pool_t *po
     return problem != NULL ? problem : decode_name(&part->filename, &filename, pool);
 }
 
+static int has_open_quotes(const char *value)
+{
+    quotes_t quotes = { 0, 0 };
+
+    for (; *value != '\0'; value++) {
+        pass_byte(&quotes, *value);
+    }
+    return quotes.are_open;
+}
+
 /* The whole value is kept: its parameters are read from a copy. Browsers and programs write what they were told to
  * ("image/jpeg;base64"). As it names nothing, parameters end where they are not well formed. */
 static const char *read_content_type(mu_part_t *part, char *value, apr_pool_t *pool)
@@ -337,7 +351,7 @@ static const char *read_content_type(mu_part_t *part, char *value, apr_pool_t *p
     char *copy = apr_pstrdup(pool, value);
     char *rest, *parameter, *text;
 
-    if (has_open_quote(value)) {
+    if (has_open_quotes(value)) {
         return "a quote in the Content-Type header of a part is not closed";
     }
     part->content_type = mu_utf8_repair(value, pool);
