@@ -3,7 +3,8 @@
  *
  *   sink PORT FOLDER [sha256]   listens on 127.0.0.1 until it is ended by a signal
  *
- * With "sha256" another thread hashes what was read, from where it was read to: what a checksum costs at the least.
+ * With "sha256" another thread hashes what was read, from where it was read to: what the checksum of a large file costs
+ * at the least.
  * Only what the load generator sends is understood: HTTP/1.1, kept alive, with a Content-Length. */
 #include <arpa/inet.h>
 #include <fcntl.h>

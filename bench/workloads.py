@@ -151,7 +151,6 @@ class Bench:
 
 def everyone(setting, pictures=False):
     """All contenders of a speed comparison."""
-    sinks = [peers.Sink(SINK, setting)]
     ours = [peers.Ours(OURS, setting, accept_all=not pictures),
             peers.Ours(OURS + ", checksum", setting, accept_all=not pictures, checksum="on"),
             peers.Ours(OURS + ", catalog", setting, accept_all=not pictures, catalog=True),
@@ -160,9 +159,8 @@ def everyone(setting, pictures=False):
     if pictures:
         ours.append(peers.Ours(OURS + ", any type", setting))
     else:
-        sinks.append(peers.Sink(SINK + ", SHA-256", setting, "sha256"))
         ours.append(peers.Ours(OURS + ", default checksum", setting, checksum=None))
-    return [*sinks, *ours, peers.Dav(DAV, setting), peers.ModPhp(PHP, setting),
+    return [peers.Sink(SINK, setting), *ours, peers.Dav(DAV, setting), peers.ModPhp(PHP, setting),
             peers.HttpdFpm("httpd + php-fpm", setting), peers.NginxFpm("nginx + php-fpm", setting),
             peers.NginxFile("nginx, body in file", setting), peers.Busboy("node busboy", setting),
             peers.Go("Go mime/multipart", setting)]
@@ -181,7 +179,8 @@ def upload_table(title, results):
 def upload(bench):
     """One large file on disk."""
     size = bench.options.size
-    with bench.started(everyone(bench.setting(bench.disk))) as field:
+    setting = bench.setting(bench.disk)
+    with bench.started([peers.Sink(SINK + ", SHA-256", setting, "sha256"), *everyone(setting)]) as field:
         body = Body(bench.disk, pieces(size))
         results = bench.rounds(field, lambda contender: bench.measure(contender, body, 1))
         body.remove()

@@ -326,8 +326,8 @@ static void inspect(mu_intake_t *intake)
         reject(intake, mu_policy_disguised(intake->target->settings, intake->type, hidden, intake->pool));
     }
     else if (state != MU_IMAGE_COMPLETE) {
-        reject(intake, mu_error(intake->pool, MU_TRUNCATED, APR_SUCCESS, "%s: the %s is %s", intake->file.filename,
-                                intake->type->mime, state == MU_IMAGE_TRUNCATED ? "truncated" : "damaged"));
+        reject(intake, mu_error(intake->pool, MU_TRUNCATED, APR_SUCCESS, "the %s is %s: %s", intake->type->mime,
+                                state == MU_IMAGE_TRUNCATED ? "truncated" : "damaged", intake->file.filename));
     }
 }
 

@@ -35,7 +35,7 @@ _Static_assert(sizeof(folded) / sizeof(folded[0]) == FOLDED_END - FOLDED_FIRST, 
 static unsigned int next_character(const char **text)
 {
     const unsigned char *bytes = (const unsigned char *)*text;
-    int length = mu_utf8_length(bytes, strlen(*text));
+    int length = mu_utf8_length(bytes, strnlen(*text, 4));
     unsigned int character = length == 1 ? bytes[0] : bytes[0] & (0xffu >> (length + 1));
 
     for (int i = 1; i < length; i++) {

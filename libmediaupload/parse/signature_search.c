@@ -59,7 +59,7 @@ static const signature_t signatures[SLOTS] = {
 
 /* A whole block is looked at at once, first by the second byte's low bits: what the first byte must be, and where that
  * leaves anything, the third with the bit set that makes letters small and those that differ between ZIP's two. Of
- * random blocks one in eleven is left by the first, hardly any by both; nothing agrees with a slot that is not set, as
+ * random blocks two in nine are left by the first, hardly any by both; nothing agrees with a slot that is not set, as
  * a third byte is never 0. */
 #define SMALL 0x20
 #define MERGED (SMALL | (3 ^ 5))

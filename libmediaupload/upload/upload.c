@@ -222,17 +222,12 @@ static int is_latin(const char *charset)
 }
 
 /* Whether all that NUL divides is UTF-8. */
-static int is_utf8(const text_t *text)
+static int is_utf8(const text_t *text, apr_pool_t *pool)
 {
-    const unsigned char *bytes = (const unsigned char *)text->bytes;
-
-    for (apr_size_t at = 0; at < text->length;) {
-        int length = mu_utf8_length(bytes + at, text->length - at);
-
-        if (length == 0) {
+    for (apr_size_t at = 0; at <= text->length; at += strlen(text->bytes + at) + 1) {
+        if (mu_utf8_repair(text->bytes + at, pool) != text->bytes + at) {
             return 0;
         }
-        at += (apr_size_t)length;
     }
     return 1;
 }
@@ -241,7 +236,7 @@ static int is_utf8(const text_t *text)
  * texts take. */
 static void decode_value(mu_field_t *field, const text_t *text, const char *charset, apr_pool_t *pool)
 {
-    const int converts = is_latin(charset) || !is_utf8(text);
+    const int converts = is_latin(charset) || !is_utf8(text, pool);
     char *value = apr_palloc(pool, 3 * text->length + 1);
     apr_size_t length = 0;
 
