@@ -244,6 +244,8 @@ BOUNDARIES.update({
     "single quotes are nothing special": typed("multipart/form-data; boundary='b0undary'", "'b0undary'"),
     "a charset before": typed("multipart/form-data; charset=utf-8; boundary=b0undary"),
     "a charset behind": typed('multipart/form-data; boundary=b0undary; charset="UTF-8"'),
+    "an empty parameter (RFC 9110 section 5.6.6)": typed("multipart/form-data;; boundary=b0undary"),
+    "a parameter without value": typed("multipart/form-data; charset=; boundary=b0undary"),
     "an unknown parameter": typed("multipart/form-data; x=y; boundary=b0undary"),
 })
 
@@ -418,7 +420,6 @@ REFUSED_HEADERS = {
 REFUSED_TYPES = {
     "no boundary in the type": refused_type("multipart/form-data"),
     "no boundary in the type, but ;": refused_type("multipart/form-data;"),
-    "an empty parameter before the boundary": refused_type("multipart/form-data;; boundary=b0undary"),
     "an empty boundary": refused_type("multipart/form-data; boundary="),
     "an empty boundary in quotes": refused_type('multipart/form-data; boundary=""'),
     "a boundary of 71 bytes": refused_type("multipart/form-data; boundary=" + DIGITS[:71], DIGITS[:71]),

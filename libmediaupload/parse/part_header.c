@@ -95,7 +95,7 @@ static char *bare_end(char *text)
 
 mu_parameter_t mu_parameter_next(char **rest, char **name, char **value)
 {
-    char *at = *rest + strspn(*rest, SPACE);
+    char *at = *rest + strspn(*rest, SPACE ";");
     char *end = at;
     char *after;
 
@@ -113,7 +113,7 @@ mu_parameter_t mu_parameter_next(char **rest, char **name, char **value)
     at = end + 1 + strspn(end + 1, SPACE);
     *value = *at == '"' ? at + 1 : at;
     end = *at == '"' ? unquote(at + 1) : bare_end(at);
-    if (end == NULL || end == at) {
+    if (end == NULL) {
         return MU_PARAMETER_BAD;
     }
     after = end + strspn(end, SPACE);
@@ -307,6 +307,18 @@ static int misuses_single_quotes(const char *parameter, const char *value, int *
     return 0;
 }
 
+/* As mu_parameter_next; where nothing stands between two ";" or behind "=", Go finds no name, others no file. */
+static mu_parameter_t next_of_disposition(char **rest, char **parameter, char **value)
+{
+    mu_parameter_t state;
+
+    if ((*rest)[strspn(*rest, SPACE)] == ';') {
+        return MU_PARAMETER_BAD;
+    }
+    state = mu_parameter_next(rest, parameter, value);
+    return state == MU_PARAMETER_READ && **value == '\0' && (*value)[-1] != '"' ? MU_PARAMETER_BAD : state;
+}
+
 static const char *read_disposition(mu_part_t *part, char *value, apr_pool_t *pool)
 {
     name_t name = { "name", NULL, NULL };
@@ -319,7 +331,7 @@ static const char *read_disposition(mu_part_t *part, char *value, apr_pool_t *po
     if (strcasecmp(mu_parameter_word(value, &rest), "form-data") != 0) {
         return "a part is not form-data";
     }
-    while ((state = mu_parameter_next(&rest, &parameter, &text)) == MU_PARAMETER_READ && problem == NULL) {
+    while ((state = next_of_disposition(&rest, &parameter, &text)) == MU_PARAMETER_READ && problem == NULL) {
         problem = misuses_single_quotes(parameter, text, &is_open) ? "a part has names in single quotes"
                                                                    : keep_name(&name, parameter, text);
         problem = problem != NULL ? problem : keep_name(&filename, parameter, text);

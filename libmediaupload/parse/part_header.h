@@ -21,8 +21,9 @@ typedef enum {
 char *mu_parameter_word(char *value, char **rest);
 
 /* The next parameter of *rest in *name and *value, unquoted, and *rest moved behind it. Spaces around ";" and behind
- * "=" and a last ";" are skipped, not a space before "=", where PHP sees another name; a value without quotes has one
- * byte at least, any but space, control characters, ";" and '"'. value[-1] is '"' where it stands in quotes. */
+ * "=" and empty parameters (RFC 9110 section 5.6.6) are skipped, not a space before "=", where PHP sees another name; a
+ * value without quotes may hold any byte but space, control characters, ";" and '"', or none. value[-1] is '"' where it
+ * stands in quotes. */
 mu_parameter_t mu_parameter_next(char **rest, char **name, char **value);
 
 /* Whether `c` is a token character (RFC 9110 section 5.6.2). */

@@ -486,7 +486,7 @@ static const struct { const char *content_type; const char *expected; } boundari
     { "multipart/form-data; boundary= \"b\"", "!malformed: its boundary is not valid" },
     { "multipart/form-data; boundary=b,c", "!malformed: its boundary is not valid" },
     { "multipart/form-data; boundary =b", "!malformed: its Content-Type header is not well formed" },
-    { "multipart/form-data; boundary=", "!malformed: its Content-Type header is not well formed" },
+    { "multipart/form-data; boundary=", "!malformed: its boundary is not valid" },
     { "multipart/form-data; boundary=\"\"", "!malformed: its boundary is not valid" },
     { "multipart/form-data; boundary=\"b \"", "!malformed: its boundary is not valid" },
     { "multipart/form-data; boundary=" DIGITS50 "012345678901234567890", "!malformed: its boundary is not valid" },
