@@ -346,16 +346,6 @@ static const char *read_disposition(mu_part_t *part, char *value, apr_pool_t *po
     return problem != NULL ? problem : decode_name(&part->filename, &filename, pool);
 }
 
-static int has_open_quotes(const char *value)
-{
-    quotes_t quotes = { 0, 0 };
-
-    for (; *value != '\0'; value++) {
-        pass_byte(&quotes, *value);
-    }
-    return quotes.are_open;
-}
-
 /* The whole value is kept: its parameters are read from a copy. Browsers and programs write what they were told to
  * ("image/jpeg;base64"). As it names nothing, parameters end where they are not well formed. */
 static const char *read_content_type(mu_part_t *part, char *value, apr_pool_t *pool)
@@ -363,9 +353,6 @@ static const char *read_content_type(mu_part_t *part, char *value, apr_pool_t *p
     char *copy = apr_pstrdup(pool, value);
     char *rest, *parameter, *text;
 
-    if (has_open_quotes(value)) {
-        return "a quote in the Content-Type header of a part is not closed";
-    }
     part->content_type = mu_utf8_repair(value, pool);
     mu_parameter_word(copy, &rest);
     while (mu_parameter_next(&rest, &parameter, &text) == MU_PARAMETER_READ) {

@@ -142,10 +142,7 @@ static const row_t other_headers[] = {
     { "two encodings", FORM "\r\nContent-Transfer-Encoding: 7bit\r\nContent-Transfer-Encoding: 7bit",
       "!a part has the same header twice" },
     { "two charsets", FORM "\r\nContent-Type: a/b; charset=x; charset=y", "!a part has two charsets" },
-    { "an open quote in the content type", FORM "\r\nContent-Type: a/b; charset=\"x",
-      "!a quote in the Content-Type header of a part is not closed" },
-    { "a quote of the content type closed by an escape", FORM "\r\nContent-Type: a/b; charset=\"x\\\"",
-      "!a quote in the Content-Type header of a part is not closed" },
+    { "an open quote in the content type", FORM "\r\nContent-Type: a/b; charset=\"x", "f|-|a/b; charset=\"x|-" },
 };
 
 static const row_t refused[] = {
