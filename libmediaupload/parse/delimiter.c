@@ -160,6 +160,16 @@ static inline uint64_t equal_avx2(const char *block, char byte)
 }
 
 __attribute__((target("avx2")))
+static inline uint64_t half_frame_avx2(const char *half, size_t last, char byte)
+{
+    const __m256i cr = _mm256_cmpeq_epi8(load_avx2(half), _mm256_set1_epi8('\r'));
+    const __m256i lf = _mm256_cmpeq_epi8(load_avx2(half + 1), _mm256_set1_epi8('\n'));
+    const __m256i end = _mm256_cmpeq_epi8(load_avx2(half + last), _mm256_set1_epi8(byte));
+
+    return (uint32_t)_mm256_movemask_epi8(_mm256_and_si256(_mm256_and_si256(cr, lf), end));
+}
+
+__attribute__((target("avx2")))
 static inline __m256i pairs_avx2(const char *pairs)
 {
     const __m256i bytes = load_avx2(pairs);
@@ -178,7 +188,7 @@ static inline uint64_t frame_avx2(const char *block, size_t last, char byte)
     if (_mm256_testz_si256(any, any)) {
         return 0;
     }
-    return equal_avx2(block, '\r') & equal_avx2(block + 1, '\n') & equal_avx2(block + last, byte);
+    return half_frame_avx2(block, last, byte) | half_frame_avx2(block + 32, last, byte) << 32;
 }
 
 __attribute__((target("avx2")))
