@@ -1,5 +1,7 @@
 #include "mod_mediaupload/transfer.h"
 
+#include <string.h>
+
 #include <apr_strings.h>
 #include <http_core.h>
 #include <http_protocol.h>
@@ -7,6 +9,7 @@
 
 #include "libmediaupload/base/encode.h"
 #include "mod_mediaupload/connection.h"
+#include "mod_mediaupload/read_buffer.h"
 #include "mod_mediaupload/reply_httpd.h"
 #include "mod_mediaupload/socket_reader.h"
 
@@ -93,6 +96,41 @@ static apr_status_t feed_brigade(transfer_t *transfer, int *ended)
     return apr_brigade_cleanup(brigade);
 }
 
+/* Whether what came is in a filter's memory, which the next read overwrites. */
+static int is_lent(const apr_bucket_brigade *brigade)
+{
+    return !APR_BRIGADE_EMPTY(brigade) && APR_BUCKET_IS_TRANSIENT(APR_BRIGADE_FIRST(brigade));
+}
+
+/* mod_ssl lends 8 KiB at a time, which is little for a write. Gathers in a buffer of ours what was lent and what more
+ * there is at once. */
+static apr_status_t gather(transfer_t *transfer)
+{
+    apr_bucket_brigade *brigade = transfer->brigade;
+    char *buffer = read_buffer_take();
+    apr_size_t held = 0;
+    apr_status_t status = APR_SUCCESS;
+
+    if (buffer == NULL) {
+        return APR_SUCCESS;
+    }
+    while (status == APR_SUCCESS && is_lent(brigade) && APR_BRIGADE_FIRST(brigade)->length <= READ_BUFFER_SIZE - held) {
+        const char *data;
+        apr_size_t length;
+
+        apr_bucket_read(APR_BRIGADE_FIRST(brigade), &data, &length, APR_BLOCK_READ);
+        memcpy(buffer + held, data, length);
+        held += length;
+        apr_bucket_delete(APR_BRIGADE_FIRST(brigade));
+        if (APR_BRIGADE_EMPTY(brigade) && held < READ_BUFFER_SIZE) {
+            status = ap_get_brigade(transfer->r->input_filters, brigade, AP_MODE_READBYTES, APR_NONBLOCK_READ,
+                                    (apr_off_t)(READ_BUFFER_SIZE - held));
+        }
+    }
+    APR_BRIGADE_INSERT_HEAD(brigade, apr_bucket_heap_create(buffer, held, read_buffer_give, brigade->bucket_alloc));
+    return APR_STATUS_IS_EAGAIN(status) ? APR_SUCCESS : status;
+}
+
 static transfer_state_t end(transfer_t *transfer, apr_status_t status)
 {
     request_rec *r = transfer->r;
@@ -128,6 +166,9 @@ transfer_state_t transfer_read(transfer_t *transfer, apr_read_type_e block)
                                            || (status == APR_SUCCESS && APR_BRIGADE_EMPTY(transfer->brigade)))) {
             connection->read_size = SOCKET_READ_SMALL;
             return TRANSFER_WAITING;
+        }
+        if (status == APR_SUCCESS && is_lent(transfer->brigade)) {
+            status = gather(transfer);
         }
         if (status == APR_SUCCESS) {
             status = feed_brigade(transfer, &ended);

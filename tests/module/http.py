@@ -11,7 +11,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from httpd import Stream, wait_for   # noqa: E402
 from tap.tap import contains, is_equal, main, ok   # noqa: E402
 from uploads import (ANY, ARTICLES, BOUNDARY, JPEG, PHP, PNG, answer_json, code, field, file, form,  # noqa: E402
-                     form_headers, place, png, post, server, stored_files)
+                     form_headers, place, png, post, server, sha256, stored_files)
 
 MIB = 1 << 20
 
@@ -233,6 +233,36 @@ def test_tls_and_http2():
             done = subprocess.run(["curl", "-s", "-m", "60", "-w", "\n%{http_code}", version, *form_options,
                                    url + "/upload/articles"], capture_output=True, text=True, check=False)
             is_equal(done.stdout.splitlines()[-1:], ["201"], name)
+
+
+def send_in_records(connection, data, sizes):
+    """Over TLS each piece is a record; sizes are taken in turn."""
+    at, turn = 0, 0
+    while at < len(data):
+        size = sizes[turn % len(sizes)]
+        connection.sendall(data[at:at + size])
+        at, turn = at + size, turn + 1
+
+
+def test_long_bodies_over_tls():
+    """mod_ssl lends at most 8192 bytes at a time; 131072 are gathered at most."""
+    empty = len(form([file("f", "a.bin", b"")]))
+    lengths = [size + more for size in (8192, 131072, 262144, 1048576) for more in (-1, 0, 1, 8191)]
+    for mpm in ("event", "prefork"):
+        with server(ANY + place("any"), mpm=mpm, tls=True) as httpd, httpd.connect(tls=True) as connection:
+            stream = Stream(connection)
+            for number, length in enumerate(lengths):
+                content = os.urandom(length - empty)
+                body = form([file("f", "a.bin", content)])
+                sent = upload_request(body, "/upload/any")
+                if number % 2:
+                    headers = form_headers(Transfer_Encoding="chunked")
+                    sent = request("POST", "/upload/any", headers, chunked(body, 50000))
+                send_in_records(connection, sent, ([16384], [1, 100, 8191, 8193, 16384], [1400])[number % 3])
+                answer = stream.response()
+                stored = answer_json(answer).get("files", [{}])[0]
+                is_equal((answer.status, stored.get("size"), stored.get("sha256")),
+                         (201, len(content), sha256(content)), f"{mpm}: a body of {length} bytes over TLS")
 
 
 def test_graceful_restart_in_mid_upload():
